@@ -1,0 +1,171 @@
+package ecg
+
+import (
+	"bytes"
+	"encoding/binary"
+	"unicode/utf16"
+)
+
+// Format names a file format.
+type Format string
+
+// The formats Detect tells apart.
+const (
+	FormatUnknown   Format = ""
+	FormatSCP       Format = "scp-ecg"
+	FormatAECG      Format = "hl7-aecg"
+	FormatDICOM     Format = "dicom"
+	FormatMFER      Format = "mfer"
+	FormatEDF       Format = "edf"
+	FormatMUSE      Format = "muse-xml"
+	FormatPhilips   Format = "philips-xml"
+	FormatHealforce Format = "healforce" // calls itself SCP-ECG and is not
+)
+
+// DetectBytes is how much of a file's start Detect looks at.
+const DetectBytes = 64 << 10
+
+// Detect tells the format by content, never by name; head is the file's start,
+// DetectBytes of it or the whole file if shorter. It returns FormatUnknown when
+// nothing fits.
+func Detect(head []byte) Format {
+	if len(head) > DetectBytes {
+		head = head[:DetectBytes]
+	}
+	switch {
+	case len(head) >= 132 && string(head[128:132]) == "DICM":
+		return FormatDICOM
+	case isSCP(head):
+		return FormatSCP
+	case isHealforce(head):
+		return FormatHealforce
+	case isEDF(head):
+		return FormatEDF
+	case isMFER(head):
+		return FormatMFER
+	}
+	return detectXML(head)
+}
+
+// isSCP: the record starts with CRC and length, then section 0, whose header
+// has its own section number 0 and, from version 1.3 on, "SCPECG" in the
+// reserved bytes (ISO 11073-91064:2009 5.3). Older files leave those zero, so
+// that the pointer of section 0 to itself (byte 7) has to be there.
+func isSCP(head []byte) bool {
+	if len(head) < 32 || binary.LittleEndian.Uint16(head[8:]) != 0 {
+		return false
+	}
+	if string(head[16:22]) == "SCPECG" {
+		return true
+	}
+	length := binary.LittleEndian.Uint32(head[10:])
+	return string(head[16:22]) == "\x00\x00\x00\x00\x00\x00" && length >= 136 && length < 4096 &&
+		binary.LittleEndian.Uint16(head[22:]) == 0 &&
+		binary.LittleEndian.Uint32(head[24:]) == length && binary.LittleEndian.Uint32(head[28:]) == 7
+}
+
+// isHealforce: a Healforce "SCP" has the file length big-endian, section 0 with
+// a big-endian length and a zero-based pointer 6.
+func isHealforce(head []byte) bool {
+	if len(head) < 32 || binary.LittleEndian.Uint16(head[8:]) != 0 {
+		return false
+	}
+	length := binary.BigEndian.Uint32(head[10:])
+	return length >= 32 && length < 4096 && head[14] == head[15] && head[14] < 32 &&
+		string(head[16:21]) == "\x00\x00\x00\x00\x00"
+}
+
+// isEDF: EDF starts with "0" and seven spaces, BDF with 0xFF "BIOSEMI"; the
+// header length at byte 184 is 256 for each signal and 256 more.
+func isEDF(head []byte) bool {
+	if len(head) < 256 {
+		return false
+	}
+	return string(head[:8]) == "0       " || string(head[:8]) == "\xffBIOSEMI"
+}
+
+// isMFER: a file starts with the preamble tag 0x40 and "MFR", or with one of
+// the definitions that writers put first (ISO 22077-1 section 5).
+func isMFER(head []byte) bool {
+	if len(head) < 16 {
+		return false
+	}
+	if head[0] == 0x40 && bytes.Contains(head[:16], []byte("MFR")) {
+		return true
+	}
+	return head[0] == 0x01 && head[1] == 1 && head[2] <= 1 && head[3] > 1 && head[3] < 0x20 && head[4] <= 8
+}
+
+// detectXML looks for the root element, whatever comes before it: comments, a
+// declaration, or nothing (FDA samples have no declaration).
+func detectXML(head []byte) Format {
+	text := widen(head)
+	if !bytes.Contains(text, []byte("<")) {
+		return FormatUnknown
+	}
+	switch root := rootElement(text); {
+	case string(root) == "AnnotatedECG":
+		return FormatAECG
+	case string(root) == "RestingECG" || string(root) == "MuseXML":
+		return FormatMUSE
+	case string(root) == "restingecgdata":
+		return FormatPhilips
+	}
+	return FormatUnknown
+}
+
+// widen turns UTF-16 with a byte order mark into UTF-8 and drops the mark of
+// UTF-8; other text stays as it is.
+func widen(head []byte) []byte {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(head, []byte{0xEF, 0xBB, 0xBF}):
+		return head[3:]
+	case bytes.HasPrefix(head, []byte{0xFF, 0xFE}):
+		order = binary.LittleEndian
+	case bytes.HasPrefix(head, []byte{0xFE, 0xFF}):
+		order = binary.BigEndian
+	default:
+		return head
+	}
+	units := make([]uint16, 0, len(head)/2)
+	for i := 2; i+1 < len(head); i += 2 {
+		units = append(units, order.Uint16(head[i:]))
+	}
+	return []byte(string(utf16.Decode(units)))
+}
+
+// rootElement returns the local name of the first element that opens in text.
+func rootElement(text []byte) []byte {
+	for {
+		i := bytes.IndexByte(text, '<')
+		if i < 0 || i+1 >= len(text) {
+			return nil
+		}
+		text = text[i+1:]
+		end := ">"
+		switch {
+		case bytes.HasPrefix(text, []byte("!--")):
+			end = "-->"
+		case text[0] != '!' && text[0] != '?':
+			return localName(text)
+		}
+		i = bytes.Index(text, []byte(end))
+		if i < 0 {
+			return nil
+		}
+		text = text[i+len(end):]
+	}
+}
+
+func localName(text []byte) []byte {
+	n := bytes.IndexAny(text, " \t\r\n/>")
+	if n < 0 {
+		return nil
+	}
+	name := text[:n]
+	if i := bytes.IndexByte(name, ':'); i >= 0 {
+		name = name[i+1:]
+	}
+	return name
+}

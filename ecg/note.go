@@ -1,0 +1,67 @@
+package ecg
+
+import "fmt"
+
+// NoteCode names one kind of assumption or repair; it is the key of a message
+// catalogue.
+type NoteCode string
+
+// Codes of Notes.
+const (
+	// NoteLocalTime: the file's time has no zone, it is the device's local time.
+	NoteLocalTime NoteCode = "ecg.local_time"
+	// NoteChecksum: a checksum does not match its bytes, the rest is consistent.
+	NoteChecksum NoteCode = "ecg.checksum"
+	// NoteLength: stated and stored number of samples differ; the stored is used.
+	NoteLength NoteCode = "ecg.length"
+	// NoteRate: the stated sampling interval was replaced by a plausible one.
+	NoteRate NoteCode = "ecg.rate_assumed"
+	// NoteDate: a date or time is impossible and was left out.
+	NoteDate NoteCode = "ecg.date_invalid"
+	// NoteCharset: the text's character set is not declared and was inferred.
+	NoteCharset NoteCode = "ecg.charset_assumed"
+	// NoteLead: a lead has no or an unknown identity.
+	NoteLead NoteCode = "ecg.lead_unknown"
+	// NoteDuplicateLead: two signals have the same lead name.
+	NoteDuplicateLead NoteCode = "ecg.lead_duplicate"
+	// NoteScale: a unit or scale is missing or was inferred.
+	NoteScale NoteCode = "ecg.scale_assumed"
+	// NoteDialect: the file departs from its standard in a known way.
+	NoteDialect NoteCode = "ecg.dialect"
+	// NoteIgnored: a part of the file is damaged or unknown and was left out.
+	NoteIgnored NoteCode = "ecg.part_ignored"
+	// NoteGap: samples are marked as missing.
+	NoteGap NoteCode = "ecg.gap"
+	// NoteCalibration: a calibration pulse was removed from the end of the trace.
+	NoteCalibration NoteCode = "ecg.calibration_removed"
+	// NoteImplausibleRate, NoteImplausibleAmplitude and NoteEinthoven are the
+	// findings of CheckRate, CheckAmplitude and CheckEinthoven.
+	NoteImplausibleRate      NoteCode = "ecg.rate_implausible"
+	NoteImplausibleAmplitude NoteCode = "ecg.amplitude_implausible"
+	NoteEinthoven            NoteCode = "ecg.einthoven"
+)
+
+// maxNotes bounds the notes of one recording: a damaged file may earn one per
+// element.
+const maxNotes = 64
+
+// Note is one assumption or repair made while reading: a code for programs and
+// an English sentence for the cart's vendor, without patient data.
+type Note struct {
+	Code NoteCode
+	Text string
+}
+
+// Notef appends a note, unless the same note stands already or there are too
+// many.
+func (r *Recording) Notef(code NoteCode, format string, args ...any) {
+	note := Note{Code: code, Text: fmt.Sprintf(format, args...)}
+	for _, n := range r.Notes {
+		if n == note {
+			return
+		}
+	}
+	if len(r.Notes) < maxNotes {
+		r.Notes = append(r.Notes, note)
+	}
+}
