@@ -1,0 +1,187 @@
+package dicom
+
+import (
+	"encoding/binary"
+	"strings"
+)
+
+// header is an element's tag, VR and length (-1 if undefined). stop says that
+// the data set has ended instead.
+type header struct {
+	tag    Tag
+	vr     VR
+	length int64
+	stop   bool
+}
+
+func (p *parser) uint16(b []byte) uint16 {
+	if p.big {
+		return binary.BigEndian.Uint16(b)
+	}
+	return binary.LittleEndian.Uint16(b)
+}
+
+func (p *parser) uint32(b []byte) uint32 {
+	if p.big {
+		return binary.BigEndian.Uint32(b)
+	}
+	return binary.LittleEndian.Uint32(b)
+}
+
+func (p *parser) tag(b []byte) Tag {
+	return Tag(p.uint16(b))<<16 | Tag(p.uint16(b[2:]))
+}
+
+// peekTag shows the next tag without consuming it.
+func (p *parser) peekTag() (Tag, bool) {
+	b := p.src.peek(4)
+	if len(b) < 4 {
+		return 0, false
+	}
+	return p.tag(b), true
+}
+
+// header reads the next element's header (PS3.5 section 7.1). any says that
+// the data set has elements already.
+func (p *parser) header(end int64, depth int, any bool) (header, error) {
+	b := p.src.peek(12)
+	if len(b) < 8 {
+		return p.tail(b, end, depth)
+	}
+	if end >= 0 && end-p.src.off < 8 {
+		return header{}, p.fail(0, "an item ends within an element's header")
+	}
+	t := p.tag(b)
+	if t.Group() == 0xFFFE {
+		return p.delimiter(t, b, end, depth)
+	}
+	if depth == 0 && any && p.padding(b) {
+		return p.trailing()
+	}
+	if p.implicit {
+		h := header{tag: t, vr: implicitVR(t, p.signed), length: length32(p.uint32(b[4:]))}
+		p.src.advance(8)
+		return h, nil
+	}
+	return p.explicit(t, b, depth)
+}
+
+// explicit reads a header with a VR.
+func (p *parser) explicit(t Tag, b []byte, depth int) (header, error) {
+	vr, long, ok := vrOf(b[4], b[5])
+	if !ok {
+		return p.oddVR(t, b, depth)
+	}
+	if !long {
+		p.src.advance(8)
+		return header{tag: t, vr: vr, length: int64(p.uint16(b[6:]))}, nil
+	}
+	if len(b) < 12 {
+		return header{}, p.broken(t, errEnd, "an element's header")
+	}
+	p.src.advance(12)
+	return header{tag: t, vr: vr, length: length32(p.uint32(b[8:]))}, nil
+}
+
+// oddVR reads a header whose VR is not of the standard. New VRs have long
+// lengths (PS3.5 section 6.2); anything but two capitals is taken for an
+// element without VR, which some writers mix in.
+func (p *parser) oddVR(t Tag, b []byte, depth int) (header, error) {
+	if isUpper(b[4]) && isUpper(b[5]) {
+		if len(b) < 12 {
+			return header{}, p.broken(t, errEnd, "an element's header")
+		}
+		p.note(t, "unknown VR")
+		p.src.advance(12)
+		return header{tag: t, vr: UN, length: length32(p.uint32(b[8:]))}, nil
+	}
+	if depth == 0 && p.elements > 0 && p.pastPixels() {
+		return p.trailing()
+	}
+	vr := implicitVR(t, p.signed)
+	n := length32(p.uint32(b[4:]))
+	if vr == UN && !t.Private() || n > MaxKept {
+		return header{}, p.fail(t, "no value representation")
+	}
+	p.note(t, "an element without VR in explicit VR")
+	p.src.advance(8)
+	return header{tag: t, vr: vr, length: n}, nil
+}
+
+// delimiter deals with the tags of group FFFE between elements.
+func (p *parser) delimiter(t Tag, b []byte, end int64, depth int) (header, error) {
+	if t == ItemDelimitationItem && depth > 0 && end < 0 {
+		p.src.advance(8)
+		return header{stop: true}, nil
+	}
+	if (t == ItemDelimitationItem || t == SequenceDelimitationItem) && p.uint32(b[4:]) == 0 {
+		if depth > 0 && end < 0 { // the sequence ends here; its item had no end
+			p.note(t, "an item without its delimiter")
+			return header{stop: true}, nil
+		}
+		p.note(t, "a delimiter where none is due")
+		p.src.advance(8)
+		if end >= 0 && p.src.off >= end {
+			return header{stop: true}, nil
+		}
+		return p.header(end, depth, true)
+	}
+	return header{}, p.fail(t, "an item where an element is due")
+}
+
+// tail deals with fewer bytes than a header has.
+func (p *parser) tail(b []byte, end int64, depth int) (header, error) {
+	fault := p.src.fault()
+	if fault != errEnd || depth > 0 || end >= 0 {
+		return header{}, p.broken(0, fault, "an item")
+	}
+	if len(b) == 0 {
+		return header{stop: true}, nil
+	}
+	if strings.Trim(string(b), "\x00") == "" {
+		return p.trailing()
+	}
+	return header{}, p.broken(0, errEnd, "an element's header")
+}
+
+// padding recognises filling after the last element: bytes that are all 0 or
+// all 0xFF, which is no header.
+func (p *parser) padding(b []byte) bool {
+	if b[0] != 0 && b[0] != 0xFF {
+		return false
+	}
+	for _, c := range b {
+		if c != b[0] {
+			return false
+		}
+	}
+	return true
+}
+
+// pastPixels says that the last element was one an object can end with.
+func (p *parser) pastPixels() bool {
+	return len(p.stack) > 0 && p.stack[len(p.stack)-1].Tag.Group() >= 0x7FE0
+}
+
+// trailing passes over bytes behind the last element.
+func (p *parser) trailing() (header, error) {
+	at := len(p.notes)
+	p.note(0, "")
+	n, err := p.src.drain()
+	if err != nil {
+		return header{}, p.broken(0, err, "trailing bytes")
+	}
+	if at < len(p.notes) {
+		p.notes[at] = strings.TrimSuffix(p.notes[at], ", (0000,0000): ") + ": " + plural(n, "byte") + " after the last element"
+	}
+	return header{stop: true}, nil
+}
+
+func length32(n uint32) int64 {
+	if n == undefinedLength {
+		return -1
+	}
+	return int64(n)
+}
+
+func isUpper(c byte) bool { return c >= 'A' && c <= 'Z' }

@@ -1,0 +1,71 @@
+package dicom
+
+import (
+	"errors"
+	"io"
+
+	"github.com/klauspost/compress/flate"
+)
+
+// A deflated data set may become inflateFree bytes long whatever it was
+// before; beyond that, more than inflateRatio times its compressed length is
+// taken for an attack (deflate reaches 1032).
+const (
+	inflateFree  = 32 << 20
+	inflateRatio = 200
+)
+
+var errBomb = errors.New("it inflates more than 200-fold")
+
+// inflater reads a deflated data set (PS3.5 section A.5).
+type inflater struct {
+	io.ReadCloser
+	src *source
+	in  int64 // src's position at the start
+	out int64
+}
+
+// newInflater starts at the source's position. A zlib header, which some
+// writers put before the deflated bytes, is passed over.
+func newInflater(src *source) *inflater {
+	if b := src.peek(2); len(b) == 2 && b[0] == 0x78 && (uint(b[0])<<8|uint(b[1]))%31 == 0 {
+		src.advance(2)
+	}
+	return &inflater{ReadCloser: flate.NewReader(src), src: src, in: src.off}
+}
+
+func (f *inflater) Read(p []byte) (int, error) {
+	n, err := f.ReadCloser.Read(p)
+	f.out += int64(n)
+	if f.out > inflateFree && f.out/inflateRatio > f.src.off-f.in {
+		return n, errBomb
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return n, errCutDeflate
+	}
+	return n, err
+}
+
+// errCutDeflate is the end of the compressed bytes before their last block.
+var errCutDeflate = errors.New("the deflated data ends too early")
+
+// Read gives the source's remaining bytes to the decompressor.
+func (s *source) Read(p []byte) (int, error) {
+	b := s.peek(1)
+	if len(b) == 0 {
+		return 0, s.err
+	}
+	n := copy(p, s.buf[s.pos:s.end])
+	s.advance(n)
+	return n, nil
+}
+
+// ReadByte spares the decompressor a buffer of its own.
+func (s *source) ReadByte() (byte, error) {
+	b := s.peek(1)
+	if len(b) == 0 {
+		return 0, s.err
+	}
+	s.advance(1)
+	return b[0], nil
+}

@@ -1,0 +1,264 @@
+package dicom
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+)
+
+// Limits on what one data set may ask of the reader. Real objects stay far
+// below; a hostile one gets a ParseError.
+const (
+	// DefaultKeep is the longest value kept in Raw when Options says nothing.
+	DefaultKeep = 64 << 10
+	// MaxDepth is how deep sequences may nest.
+	MaxDepth = 64
+	// MaxElements is how many elements a data set may have with all its items.
+	MaxElements = 1 << 19
+	// MaxKept is how many bytes of values are kept in all; the values after
+	// that become Bulk. Options.Keep -1 lifts it.
+	MaxKept = 64 << 20
+	// MaxFragments is how many fragments encapsulated pixel data may have.
+	MaxFragments = 1 << 20
+	// MaxOffsetTable is the longest basic offset table kept, in bytes.
+	MaxOffsetTable = 4 * MaxFragments
+	// MaxNotes is how many notes are taken of one data set.
+	MaxNotes = 32
+)
+
+// undefinedLength in a length field says that a delimiter ends the value.
+const undefinedLength = 0xFFFFFFFF
+
+// slabSize is the size of the blocks that hold short values.
+const slabSize = 8 << 10
+
+// Options say how to parse.
+type Options struct {
+	// Keep is the length in bytes above which a value is passed over and
+	// becomes Bulk; 0 means DefaultKeep, -1 keeps all, also fragments.
+	Keep int64
+}
+
+// Parse reads a bare data set, as DIMSE carries it, to the end of r. With an
+// error it returns what was read before it; the error is a *ParseError, and
+// Is ErrTruncated if r ended too early. Of a deflated syntax offsets count in
+// the inflated bytes.
+func Parse(r io.Reader, ts TransferSyntax, o Options) (*Dataset, error) {
+	src := newSource(r)
+	defer func() { src.close() }()
+	if ts.Deflated() {
+		inflated := newInflater(src)
+		defer inflated.Close()
+		src = newSource(inflated)
+	}
+	p := newParser(src, o)
+	d := p.root(ts)
+	return d, p.finish(d)
+}
+
+// parser reads elements from a source into a Dataset.
+type parser struct {
+	src      *source
+	keepAll  bool
+	keep     int64
+	kept     int64
+	elements int
+	slab     []byte
+	stack    []Element // elements of the items that are not yet complete
+	notes    []string
+	big      bool
+	implicit bool
+	signed   bool // Pixel Representation is 1
+	err      error
+}
+
+func newParser(src *source, o Options) *parser {
+	keep := o.Keep
+	if keep == 0 {
+		keep = DefaultKeep
+	}
+	return &parser{src: src, keep: keep, keepAll: keep < 0, stack: make([]Element, 0, 128)}
+}
+
+func (p *parser) setSyntax(ts TransferSyntax) {
+	p.big, p.implicit = ts.BigEndian(), ts.Implicit()
+}
+
+// root reads the outermost data set; p.err tells what stopped it.
+func (p *parser) root(ts TransferSyntax) *Dataset {
+	d := &Dataset{Syntax: ts}
+	p.setSyntax(ts)
+	p.err = p.dataset(d, -1, 0)
+	return d
+}
+
+// finish completes the outermost data set and returns the parser's error.
+func (p *parser) finish(d *Dataset) error {
+	d.Notes = p.notes
+	d.judge()
+	return p.err
+}
+
+func (p *parser) note(t Tag, format string, args ...any) {
+	if len(p.notes) < MaxNotes {
+		p.notes = append(p.notes, fmt.Sprintf("at byte %d, %s: %s", p.src.off, t, fmt.Sprintf(format, args...)))
+	}
+}
+
+func (p *parser) fail(t Tag, format string, args ...any) error {
+	return &ParseError{Tag: t, Offset: p.src.off, Reason: fmt.Sprintf(format, args...)}
+}
+
+// broken turns a source's error into a ParseError.
+func (p *parser) broken(t Tag, err error, doing string) error {
+	if errors.Is(err, errEnd) || errors.Is(err, errCutDeflate) {
+		return &ParseError{Tag: t, Offset: p.src.off, Reason: "the data ends within " + doing, err: ErrTruncated}
+	}
+	return &ParseError{Tag: t, Offset: p.src.off, Reason: "cannot read on: " + err.Error(), err: err}
+}
+
+// dataset reads elements until the byte end, or, if end is -1, until an item
+// delimiter within an item and until the end of the stream at depth 0.
+func (p *parser) dataset(d *Dataset, end int64, depth int) error {
+	base := len(p.stack)
+	err := p.run(d, end, depth)
+	d.Elements = slices.Clone(p.stack[base:])
+	clear(p.stack[base:])
+	p.stack = p.stack[:base]
+	for i := 1; i < len(d.Elements); i++ {
+		if d.Elements[i].Tag <= d.Elements[i-1].Tag {
+			p.note(d.Elements[i].Tag, "out of order or repeated")
+			slices.SortStableFunc(d.Elements, func(a, b Element) int { return int(int64(a.Tag) - int64(b.Tag)) })
+			break
+		}
+	}
+	return err
+}
+
+func (p *parser) run(d *Dataset, end int64, depth int) error {
+	first := len(p.stack)
+	for end < 0 || p.src.off < end {
+		h, err := p.header(end, depth, len(p.stack) > first)
+		if err != nil {
+			return err
+		}
+		if h.stop {
+			return nil
+		}
+		if p.elements++; p.elements > MaxElements {
+			return p.fail(h.tag, "more than %d elements", MaxElements)
+		}
+		p.stack = append(p.stack, Element{Tag: h.tag, VR: h.vr, Offset: p.src.off, Length: h.length})
+		at := len(p.stack) - 1
+		e := p.stack[at]
+		err = p.value(d, &e, end, depth)
+		p.stack[at] = e
+		if err != nil {
+			return err
+		}
+		if e.Tag == PixelRepresentation && depth == 0 {
+			p.signed = len(e.Raw) > 1 && e.Raw[0]|e.Raw[1] == 1
+		}
+	}
+	if p.src.off > end {
+		return p.fail(0, "an element is longer than its item")
+	}
+	return nil
+}
+
+// value reads what follows an element's header. d is the data set it is in,
+// end the byte where that ends, or -1.
+func (p *parser) value(d *Dataset, e *Element, end int64, depth int) error {
+	if e.Length >= 0 {
+		if end >= 0 && e.Length > end-p.src.off {
+			return p.fail(e.Tag, "a value of %d bytes, but its item has %d left", e.Length, end-p.src.off)
+		}
+		if n, ok := p.src.known(); ok && e.Length > n {
+			return &ParseError{Tag: e.Tag, Offset: p.src.off, err: ErrTruncated,
+				Reason: fmt.Sprintf("a value of %d bytes, but only %d remain", e.Length, n)}
+		}
+		if e.VR == SQ && e.Length > 0 {
+			return p.definedSequence(d, e, depth)
+		}
+		return p.plain(e)
+	}
+	switch {
+	case e.VR == SQ:
+		return p.sequence(d, e, -1, depth)
+	case e.Tag == PixelData || e.VR == OB || e.VR == OW:
+		return p.fragments(e)
+	case e.VR == UN:
+		return p.unknown(d, e, depth)
+	}
+	if t, ok := p.peekTag(); ok && (t == Item || t == SequenceDelimitationItem) {
+		p.note(e.Tag, "a sequence under VR %s", e.VR)
+		return p.sequence(d, e, -1, depth)
+	}
+	return p.fail(e.Tag, "undefined length under VR %s", e.VR)
+}
+
+// definedSequence reads a sequence whose length is known. Content that is no
+// item is kept as it is, since its end is certain.
+func (p *parser) definedSequence(d *Dataset, e *Element, depth int) error {
+	t, ok := p.peekTag()
+	if ok && t != Item && t != SequenceDelimitationItem {
+		p.note(e.Tag, "a sequence without items, kept as unknown bytes")
+		e.VR = UN
+		return p.plain(e)
+	}
+	return p.sequence(d, e, p.src.off+e.Length, depth)
+}
+
+// unknown reads UN of undefined length: items in implicit VR little endian,
+// whatever surrounds them (PS3.5 section 6.2.2 note 4).
+func (p *parser) unknown(d *Dataset, e *Element, depth int) error {
+	big, implicit := p.big, p.implicit
+	p.big, p.implicit = false, true
+	defer func() { p.big, p.implicit = big, implicit }()
+	return p.sequence(d, e, -1, depth)
+}
+
+// plain reads or passes over a value of e.Length bytes.
+func (p *parser) plain(e *Element) error {
+	n := e.Length
+	if n&1 == 1 {
+		p.note(e.Tag, "odd length %d", n)
+	}
+	if !p.keepAll && (n > p.keep || p.kept+n > MaxKept) {
+		e.Bulk = true
+		if err := p.src.skip(n); err != nil {
+			return p.broken(e.Tag, err, fmt.Sprintf("a value of %d bytes", n))
+		}
+		return nil
+	}
+	raw, err := p.bytes(n)
+	if err != nil {
+		return p.broken(e.Tag, err, fmt.Sprintf("a value of %d bytes", n))
+	}
+	p.kept += n
+	e.Raw = raw
+	return nil
+}
+
+// bytes reads n bytes, short ones into a shared block.
+func (p *parser) bytes(n int64) ([]byte, error) {
+	if n > slabSize/8 {
+		return p.src.take(n)
+	}
+	if int64(cap(p.slab)-len(p.slab)) < n {
+		p.slab = make([]byte, 0, slabSize)
+	}
+	at := len(p.slab)
+	p.slab = p.slab[:at+int(n)]
+	raw := p.slab[at : at+int(n) : at+int(n)]
+	return raw, p.src.read(raw)
+}
+
+// syntax is how the parser reads at the moment, for an item's Syntax.
+func (p *parser) syntax(d *Dataset) TransferSyntax {
+	if d.Syntax.Implicit() == p.implicit && d.Syntax.BigEndian() == p.big {
+		return d.Syntax
+	}
+	return ImplicitVRLittleEndian
+}

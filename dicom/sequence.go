@@ -1,0 +1,121 @@
+package dicom
+
+import "fmt"
+
+// sequence reads the items of e, until the byte end or, if end is -1, the
+// sequence delimiter (PS3.5 section 7.5).
+func (p *parser) sequence(d *Dataset, e *Element, end int64, depth int) error {
+	if depth >= MaxDepth {
+		return p.fail(e.Tag, "sequences nested more than %d deep", MaxDepth)
+	}
+	e.Items = []*Dataset{}
+	for end < 0 || p.src.off < end {
+		t, n, err := p.item(e.Tag, end)
+		if err != nil {
+			return err
+		}
+		if t == SequenceDelimitationItem {
+			if end < 0 {
+				return nil
+			}
+			p.note(e.Tag, "a delimiter in a sequence of defined length")
+			continue
+		}
+		if p.elements++; p.elements > MaxElements {
+			return p.fail(e.Tag, "more than %d elements and items", MaxElements)
+		}
+		item := &Dataset{Syntax: p.syntax(d), parent: d}
+		e.Items = append(e.Items, item)
+		stop := end
+		if n >= 0 {
+			stop = p.src.off + n
+			if end >= 0 && stop > end {
+				return p.fail(e.Tag, "an item of %d bytes, but its sequence has %d left", n, end-p.src.off)
+			}
+		} else {
+			stop = -1
+		}
+		if err := p.dataset(item, stop, depth+1); err != nil {
+			return err
+		}
+		item.judge()
+	}
+	if p.src.off > end {
+		return p.fail(e.Tag, "an item is longer than its sequence")
+	}
+	return nil
+}
+
+// item reads the header of an item or the sequence's delimiter. An item
+// delimiter left over by a writer that knew its item's length is passed over.
+func (p *parser) item(seq Tag, end int64) (Tag, int64, error) {
+	for {
+		b := p.src.peek(8)
+		if len(b) < 8 {
+			return 0, 0, p.broken(seq, p.src.fault(), "a sequence")
+		}
+		t, n := p.tag(b), length32(p.uint32(b[4:]))
+		switch {
+		case t == Item || t == SequenceDelimitationItem:
+			p.src.advance(8)
+			return t, n, nil
+		case t == ItemDelimitationItem && n == 0 && (end < 0 || p.src.off+8 < end):
+			p.note(seq, "an item delimiter where none is due")
+			p.src.advance(8)
+		default:
+			return 0, 0, p.fail(seq, "%s where an item is due", t)
+		}
+	}
+}
+
+// fragments reads encapsulated pixel data: the basic offset table and the
+// places of the fragments (PS3.5 section A.4). It is always little endian.
+func (p *parser) fragments(e *Element) error {
+	big := p.big
+	p.big = false
+	defer func() { p.big = big }()
+	e.Fragments = []Fragment{}
+	for first := true; ; first = false {
+		t, n, err := p.item(e.Tag, -1)
+		if err != nil {
+			return err
+		}
+		if t == SequenceDelimitationItem {
+			return nil
+		}
+		if n < 0 {
+			return p.fail(e.Tag, "a fragment of undefined length")
+		}
+		if left, ok := p.src.known(); ok && n > left {
+			return &ParseError{Tag: e.Tag, Offset: p.src.off, err: ErrTruncated,
+				Reason: fmt.Sprintf("a fragment of %d bytes, but only %d remain", n, left)}
+		}
+		if len(e.Fragments) >= MaxFragments {
+			return p.fail(e.Tag, "more than %d fragments", MaxFragments)
+		}
+		if err := p.fragment(e, n, first); err != nil {
+			return p.broken(e.Tag, err, fmt.Sprintf("a fragment of %d bytes", n))
+		}
+	}
+}
+
+func (p *parser) fragment(e *Element, n int64, first bool) (err error) {
+	if first {
+		if n > MaxOffsetTable {
+			p.note(e.Tag, "a basic offset table of %d bytes, not kept", n)
+			return p.src.skip(n)
+		}
+		e.OffsetTable, err = p.src.take(n)
+		return err
+	}
+	f := Fragment{Offset: p.src.off, Length: n}
+	if p.keepAll {
+		f.Data, err = p.src.take(n)
+	} else {
+		err = p.src.skip(n)
+	}
+	if err == nil {
+		e.Fragments = append(e.Fragments, f)
+	}
+	return err
+}
