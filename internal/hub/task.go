@@ -1,0 +1,98 @@
+package hub
+
+import "time"
+
+// TaskKind is the kind of reading a task asks for.
+type TaskKind string
+
+// The kinds of task.
+const (
+	Image        TaskKind = "image"
+	ECG          TaskKind = "ecg"
+	Holter       TaskKind = "holter"
+	Consultation TaskKind = "consultation"
+)
+
+// State of a task; the transitions are the table in internal/worklist.
+type State string
+
+// The states of the domain rules, section 3.
+const (
+	Draft        State = "draft"
+	Uploading    State = "uploading"
+	Queued       State = "queued"
+	Claimed      State = "claimed"
+	Returned     State = "returned"
+	Written      State = "written"
+	Issued       State = "issued"
+	Delivered    State = "delivered"
+	Acknowledged State = "acknowledged"
+	Cancelled    State = "cancelled"
+	VoidPending  State = "void_pending"
+	Void         State = "void"
+)
+
+// States lists every state, in the order of a task's life.
+var States = []State{Draft, Uploading, Queued, Claimed, Returned, Written, Issued, Delivered, Acknowledged, Cancelled, VoidPending, Void}
+
+// Alert is a machine's reason to look soon: an item of the critical list and
+// what was seen. It never is a diagnosis.
+type Alert struct {
+	Item     string `json:"item"`
+	Evidence string `json:"evidence"`
+	Source   string `json:"source"`
+}
+
+// Warning is a doubt the reader must see: a code of the message catalogue
+// with its values.
+type Warning struct {
+	Code   string            `json:"code"`
+	Values map[string]string `json:"values,omitempty"`
+}
+
+// Task is one reading to be done.
+type Task struct {
+	ID         TaskID
+	State      State
+	Before     State // what VoidPending goes back to when refused
+	Kind       TaskKind
+	Modality   string
+	Priority   int // 0 green channel … 4 screening
+	Due        time.Time
+	Paused     time.Duration // time spent returned that does not count
+	Member     MemberID
+	Centre     MemberID // reading centre; "" before submit
+	Order      OrderID
+	Study      StudyID
+	Recording  RecordingID
+	Report     ReportID
+	Version    int // of the report being written or last issued
+	Holder     AccountID
+	Claim      int64
+	LeaseUntil time.Time
+	Writer     AccountID
+	Opened     bool // a reviewer has opened the written report
+	Expected   int  // instances declared; 0 unknown
+	Complete   bool
+	Waived     string
+	Warnings   []Warning
+	Alerts     []Alert
+	Grade      string // A, B, C, reject; ok, fair, poor for ECG; "" not graded
+	AutoSubmit bool
+	SettleAt   time.Time // when an auto-submitted study counts as settled
+	Warned     int       // deadline marks passed: 50, 80, 100
+	LastEvent  string
+	LastActor  AccountID
+
+	TExam, TUploadStart, TSubmit, TClaim, TFirstImage, TPrelim, TWritten, TSigned, TDelivered, TAck, TReturned time.Time
+	CreatedAt                                                                                                  time.Time
+}
+
+// Open reports whether reading is still to be finished.
+func (t *Task) Open() bool {
+	switch t.State {
+	case Queued, Claimed, Written, Returned:
+		return true
+	}
+	return false
+}
