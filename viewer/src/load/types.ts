@@ -1,0 +1,162 @@
+/** The hub's JSON forms (docs/design.md, contracts). Times are RFC 3339 UTC. */
+
+export type Role =
+  | 'tech' | 'clinician' | 'reader' | 'reviewer' | 'expert' | 'dispatcher' | 'qc' | 'admin' | 'secadmin' | 'auditor' | 'regulator'
+
+export type TaskState =
+  | 'draft' | 'uploading' | 'queued' | 'claimed' | 'returned' | 'written' | 'issued' | 'delivered' | 'acknowledged' | 'cancelled'
+  | 'void_pending' | 'void'
+
+export type Kind = 'image' | 'ecg' | 'holter' | 'consultation'
+
+/** 0 green channel, 1 emergency, 2 urgent, 3 routine, 4 screening. */
+export type Priority = 0 | 1 | 2 | 3 | 4
+
+export interface Account {
+  id: string
+  login: string
+  name: string
+  member: { code: string; name: string }
+  roles: Role[]
+  rights: string[]
+}
+
+export interface Patient {
+  id: string
+  name: string
+  sex: string
+  birth_date: string
+  age: string
+}
+
+/** An item of the critical list a machine saw a reason for; never a diagnosis. */
+export interface Prealert {
+  item: string
+  evidence: string
+}
+
+/** A doubt the reader must see; `text` is the hub's sentence where it sends one. */
+export interface Warning {
+  code: string
+  text?: string
+  values?: Record<string, string>
+}
+
+export interface Task {
+  id: string
+  state: TaskState
+  kind: Kind
+  modality: string
+  priority: Priority
+  due: string | null
+  t_exam?: string | null
+  t_submit: string | null
+  t_claim?: string | null
+  t_prelim?: string | null
+  t_written?: string | null
+  t_signed?: string | null
+  t_delivered?: string | null
+  t_ack?: string | null
+  member: string
+  member_name?: string
+  order: string | null
+  accession: string
+  study: string | null
+  study_uid: string | null
+  recording: string | null
+  report: string | null
+  holder: string | null
+  holder_name?: string | null
+  claim: number
+  arrived: number
+  expected: number
+  complete: boolean
+  warnings: Warning[]
+  patient: Patient
+  item: string
+  body_part: string
+  laterality?: string
+  history: string
+  visit: string
+  prealert?: Prealert[]
+  thumbnail: string | null
+  grade: string
+  version: number
+}
+
+/** One difference between the writer's text and what the reviewer signed. */
+export interface Change {
+  field: string
+  before: string
+  after: string
+}
+
+export interface Addendum {
+  text: string
+  by: string
+  at: string
+}
+
+export interface Report {
+  id: string
+  task: string
+  version: number
+  state: 'draft' | 'preliminary' | 'written' | 'issued' | 'void'
+  findings: string
+  impression: string
+  recommendation: string
+  positive: boolean
+  critical: boolean
+  grade?: string
+  writer: string
+  writer_name?: string
+  reviewer: string
+  reviewer_name?: string
+  written_at?: string | null
+  signed_at?: string | null
+  reason?: string
+  addenda?: Addendum[]
+  diff?: Change[]
+}
+
+export interface Template {
+  id: string
+  name: string
+  findings: string
+  impression: string
+  kind: Kind
+  modality: string
+}
+
+export interface Prior {
+  task: string
+  study_uid: string | null
+  recording: string | null
+  report: string | null
+  exam_at: string
+  item: string
+  member: string
+  impression: string
+  kind: Kind
+}
+
+export interface Critical {
+  id: string
+  task: string
+  member: string
+  state: 'notified' | 'received' | 'handled' | 'closed' | 'withdrawn'
+  items: string[]
+  text: string
+  found_at: string
+  received_at?: string
+  received_by?: string
+  read_back?: string
+  handled_at?: string
+  outcome?: string
+  handling?: string
+}
+
+export interface Page<T> {
+  items: T[]
+  next: string | null
+}
