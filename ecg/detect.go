@@ -35,10 +35,8 @@ func Detect(head []byte) Format {
 	switch {
 	case len(head) >= 132 && string(head[128:132]) == "DICM":
 		return FormatDICOM
-	case isSCP(head):
+	case isSCP(head) || isBigEndianSCP(head):
 		return FormatSCP
-	case isHealforce(head):
-		return FormatHealforce
 	case isEDF(head):
 		return FormatEDF
 	case isMFER(head):
@@ -64,9 +62,9 @@ func isSCP(head []byte) bool {
 		binary.LittleEndian.Uint32(head[24:]) == length && binary.LittleEndian.Uint32(head[28:]) == 7
 }
 
-// isHealforce: a Healforce "SCP" has the file length big-endian, section 0 with
-// a big-endian length and a zero-based pointer 6.
-func isHealforce(head []byte) bool {
+// isBigEndianSCP: Healforce carts write SCP-like files with big-endian numbers.
+// The SCP parser says so, which helps more than an unknown format.
+func isBigEndianSCP(head []byte) bool {
 	if len(head) < 32 || binary.LittleEndian.Uint16(head[8:]) != 0 {
 		return false
 	}

@@ -1,0 +1,178 @@
+package scpecg
+
+import (
+	"math"
+
+	"github.com/yuanzhen/yuanzhen/ecg"
+)
+
+// maxDecimation is the strongest reduction outside protected zones; the
+// standard names four.
+const maxDecimation = 4
+
+// readRhythm decodes section 6 (5.9): samples, bimodal expansion, reference
+// beat, in this order, then lines the leads up.
+func (f *file) readRhythm(leads []lead, tables []table, b *block, ref *beat, subtracted bool) error {
+	interval, factor := b.intervalUS, 1
+	if b.bimodal {
+		var err error
+		if interval, factor, err = decimation(b, ref); err != nil {
+			return err
+		}
+	} else if subtracted && ref.intervalUS != b.intervalUS {
+		return b.section.fail(2, "the reference beat has an interval of %d µs, the rhythm of %d µs", ref.intervalUS, b.intervalUS)
+	}
+	runs := make([][]float32, len(leads))
+	for i, l := range leads {
+		run, err := f.decodeRun(i, l, tables, b, ref, factor)
+		if err != nil {
+			return err
+		}
+		if subtracted {
+			if err := ref.restore(&f.sections[sectionQRS], i, run, l.first); err != nil {
+				return err
+			}
+		}
+		runs[i] = run
+	}
+	f.rec.RateHz = 1e6 / float64(interval)
+	return f.lineUp(leads, runs, b)
+}
+
+// decodeRun returns the samples of one lead in µV at full rate.
+func (f *file) decodeRun(i int, l lead, tables []table, b *block, ref *beat, factor int) ([]float32, error) {
+	want := int(l.samples())
+	if factor == 1 {
+		counts, err := b.decodeLead(i, want, tables)
+		if err != nil {
+			return nil, err
+		}
+		if len(counts) != want {
+			f.rec.Notef(ecg.NoteLength, "section 3 declares %d samples a lead, section 6 has %d", want, len(counts))
+		}
+		return b.microvolts(counts), nil
+	}
+	stretches, stored, err := ref.stretches(&f.sections[sectionQRS], l, factor)
+	if err != nil {
+		return nil, err
+	}
+	counts, err := b.decodeLead(i, stored, tables)
+	if err != nil {
+		return nil, err
+	}
+	if len(counts) != stored {
+		return nil, b.section.fail(0, "lead %d has %d samples, its protected zones need %d", i+1, len(counts), stored)
+	}
+	return expand(b.microvolts(counts), stretches, factor, want), nil
+}
+
+// decimation finds the full-rate interval of a bimodal record and the factor
+// outside protected zones. Section 6 states the reduced interval and section 5
+// the full one; some writers state the full one in both.
+func decimation(b *block, ref *beat) (intervalUS, factor int, err error) {
+	full := ref.intervalUS
+	if b.intervalUS == full {
+		return full, maxDecimation, nil
+	}
+	if b.intervalUS%full != 0 || b.intervalUS/full > maxDecimation {
+		return 0, 0, b.section.fail(2, "bimodal interval of %d µs is no multiple up to %d of the reference beat's %d µs",
+			b.intervalUS, maxDecimation, full)
+	}
+	return full, b.intervalUS / full, nil
+}
+
+// stretch is a run of samples all protected or all decimated.
+type stretch struct {
+	samples   int
+	decimated bool
+}
+
+// stretches cuts lead l along the protected zones and counts what is stored.
+func (b *beat) stretches(s *section, l lead, factor int) (cut []stretch, stored int, err error) {
+	at := l.first
+	add := func(to int64, decimated bool) {
+		if to <= at {
+			return
+		}
+		n := int(to - at)
+		cut = append(cut, stretch{samples: n, decimated: decimated})
+		if decimated {
+			n = (n + factor - 1) / factor
+		}
+		stored += n
+		at = to
+	}
+	for n, q := range b.complexes {
+		if q.protectStart == 0 && q.protectEnd == 0 {
+			continue
+		}
+		if q.protectEnd < q.protectStart || n > 0 && q.protectStart <= b.complexes[n-1].protectEnd {
+			return nil, 0, s.fail(6, "protected zone %d runs from sample %d to %d", n+1, q.protectStart, q.protectEnd)
+		}
+		start, end := min(max(q.protectStart, at), l.last+1), min(q.protectEnd+1, l.last+1)
+		if start < end && (start-at)%int64(factor) != 0 {
+			// How writers round such a stretch differs, and a guess would shift all that follows.
+			return nil, 0, s.fail(6, "the %d samples before protected zone %d are no multiple of %d", start-at, n+1, factor)
+		}
+		if start < end {
+			add(start, true)
+			add(end, false)
+		}
+	}
+	add(l.last+1, true)
+	return cut, stored, nil
+}
+
+// expand brings stored samples back to full rate. A decimated value is the mean
+// of factor samples and stands in their middle: between two middles samples are
+// interpolated, at either end of a stretch the value is held.
+func expand(stored []float32, cut []stretch, factor, want int) []float32 {
+	out := make([]float32, 0, want)
+	for _, c := range cut {
+		if !c.decimated {
+			out = append(out, stored[:c.samples]...)
+			stored = stored[c.samples:]
+			continue
+		}
+		n := (c.samples + factor - 1) / factor
+		means := stored[:n]
+		stored = stored[n:]
+		middle := float64(factor-1) / 2
+		for k := range c.samples {
+			at := (float64(k) - middle) / float64(factor)
+			at = min(max(at, 0), float64(n-1))
+			i := int(at)
+			j := min(i+1, n-1)
+			part := float32(at - float64(i))
+			out = append(out, means[i]*(1-part)+means[j]*part)
+		}
+	}
+	return out
+}
+
+// lineUp puts the leads on one time axis: leads that start later or end earlier
+// than others have gaps there.
+func (f *file) lineUp(leads []lead, runs [][]float32, b *block) error {
+	first, end := int64(math.MaxInt64), int64(0)
+	for i, l := range leads {
+		first = min(first, l.first)
+		end = max(end, l.first+int64(len(runs[i])))
+	}
+	if end <= first {
+		return b.section.fail(0, "no lead has a sample")
+	}
+	if (end-first)*int64(len(leads)) > ecg.MaxSamples {
+		return b.section.fail(0, "%d samples over %d leads, at most %d are read", end-first, len(leads), ecg.MaxSamples)
+	}
+	for i, l := range leads {
+		samples := runs[i]
+		if l.first != first || int64(len(samples)) != end-first {
+			f.rec.Notef(ecg.NoteGap, "lead %d covers samples %d to %d of %d to %d", i+1,
+				l.first, l.first+int64(len(samples))-1, first, end-1)
+			samples = gap(int(end - first))
+			copy(samples[l.first-first:], runs[i])
+		}
+		f.rec.Leads = append(f.rec.Leads, ecg.Lead{Name: leadName(l.id), Samples: samples})
+	}
+	return nil
+}
