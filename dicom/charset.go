@@ -16,6 +16,7 @@ type charset struct {
 	kind charsetKind
 	g1   repertoire // of the first value; the G1 set before any escape
 	g0   repertoire
+	gbk  bool // written without GB18030's four-byte characters
 }
 
 type charsetKind uint8
@@ -64,8 +65,10 @@ func charsetOf(name string) charset {
 	switch name {
 	case "ISOIR192", "ISO2022IR192", "UTF8":
 		return charset{kind: kindUTF8}
-	case "GB18030", "GBK", "GB2312", "CP936", "ISO2022GBK", "ISO2022GB18030":
+	case "GB18030", "ISO2022GB18030":
 		return charset{kind: kindGB}
+	case "GBK", "GB2312", "CP936", "ISO2022GBK":
+		return charset{kind: kindGB, gbk: true}
 	case "ISO2022IR58", "ISO2022IR87", "ISO2022IR149", "ISO2022IR159", "ISOIR58", "ISOIR87", "ISOIR149", "ISOIR159":
 		return charset{kind: kindISO2022, g1: multiByteG1(name[len(name)-2:])}
 	case "LATIN1", "ISO88591":
@@ -101,9 +104,9 @@ func multiByteG1(number string) repertoire {
 	return none
 }
 
-// split cuts a value at its backslashes; those inside a multi-byte character
-// are part of it. delimited is false for VRs whose text may hold backslashes.
-// Each part is UTF-8.
+// decode turns a value into UTF-8 and cuts it at its backslashes; those inside
+// a multi-byte character are part of it. delimited is false for VRs whose text may
+// hold backslashes, name true for PN.
 func (cs charset) decode(raw []byte, delimited, name bool) []string {
 	switch cs.kind {
 	case kindISO2022:

@@ -37,6 +37,8 @@ type Element struct {
 type Fragment struct {
 	Offset, Length int64
 	Data           []byte
+
+	start bool // its first bytes are those of a codestream
 }
 
 // Dataset is a list of elements, the whole of an object or one item of a

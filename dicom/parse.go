@@ -20,7 +20,7 @@ const (
 	// that become Bulk. Options.Keep -1 lifts it.
 	MaxKept = 64 << 20
 	// MaxFragments is how many fragments encapsulated pixel data may have.
-	MaxFragments = 1 << 20
+	MaxFragments = 1 << 19
 	// MaxOffsetTable is the longest basic offset table kept, in bytes.
 	MaxOffsetTable = 4 * MaxFragments
 	// MaxNotes is how many notes are taken of one data set.
@@ -225,7 +225,7 @@ func (p *parser) plain(e *Element) error {
 	if n&1 == 1 {
 		p.note(e.Tag, "odd length %d", n)
 	}
-	if !p.keepAll && (n > p.keep || p.kept+n > MaxKept) {
+	if !p.keepAll && (n > p.keep && !isFrameTable(e) || p.kept+n > MaxKept) {
 		e.Bulk = true
 		if err := p.src.skip(n); err != nil {
 			return p.broken(e.Tag, err, fmt.Sprintf("a value of %d bytes", n))
@@ -239,6 +239,11 @@ func (p *parser) plain(e *Element) error {
 	p.kept += n
 	e.Raw = raw
 	return nil
+}
+
+// isFrameTable says that a value is needed to find frames, however long it is.
+func isFrameTable(e *Element) bool {
+	return (e.Tag == ExtendedOffsetTable || e.Tag == ExtendedOffsetTableLengths) && e.Length <= 8*MaxFragments
 }
 
 // bytes reads n bytes, short ones into a shared block.

@@ -9,6 +9,9 @@ import (
 // preambleSize is the free space before the magic word, PS3.10 section 7.1.
 const preambleSize = 128
 
+// maxMeta is how many elements group 0002 may have; the standard has 15.
+const maxMeta = 256
+
 // File is a PS3.10 file, or a stream that looks like the data set of one.
 type File struct {
 	Preamble bool     // it starts with 128 bytes and the magic word
@@ -115,8 +118,8 @@ func (f *File) readMeta(p *parser) error {
 			err = p.value(f.Meta, &e, -1, 0)
 			f.Meta.put(e)
 		}
-		if p.elements++; p.elements > MaxElements {
-			err = p.fail(h.tag, "more than %d elements", MaxElements)
+		if len(f.Meta.Elements) > maxMeta {
+			err = p.fail(h.tag, "more than %d elements of file meta information", maxMeta)
 		}
 	}
 	f.Syntax = TransferSyntax(f.Meta.Text(TransferSyntaxUID))

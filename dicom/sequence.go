@@ -108,7 +108,7 @@ func (p *parser) fragment(e *Element, n int64, first bool) (err error) {
 		e.OffsetTable, err = p.src.take(n)
 		return err
 	}
-	f := Fragment{Offset: p.src.off, Length: n}
+	f := Fragment{Offset: p.src.off, Length: n, start: startsFrame(p.src.peek(int(min(n, 12))))}
 	if p.keepAll {
 		f.Data, err = p.src.take(n)
 	} else {
