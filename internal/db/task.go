@@ -13,7 +13,7 @@ var tasks = table[hub.Task]{"task", 1, func(t *hub.Task) []column {
 		{"holder", &t.Holder}, {"claim", &t.Claim}, {"lease_until", msec{&t.LeaseUntil}}, {"writer", &t.Writer}, {"opened", flag{&t.Opened}},
 		{"expected", &t.Expected}, {"complete", flag{&t.Complete}}, {"waived", &t.Waived}, {"warnings", js{&t.Warnings}},
 		{"alerts", js{&t.Alerts}}, {"grade", &t.Grade}, {"auto_submit", flag{&t.AutoSubmit}}, {"settle_at", msec{&t.SettleAt}},
-		{"warned", &t.Warned}, {"last_event", &t.LastEvent}, {"last_actor", &t.LastActor},
+		{"warned", &t.Warned}, {"next_mark", msec{&t.NextMark}}, {"last_event", &t.LastEvent}, {"last_actor", &t.LastActor},
 		{"t_exam", msec{&t.TExam}}, {"t_upload_start", msec{&t.TUploadStart}}, {"t_submit", msec{&t.TSubmit}}, {"t_claim", msec{&t.TClaim}},
 		{"t_first_image", msec{&t.TFirstImage}}, {"t_prelim", msec{&t.TPrelim}}, {"t_written", msec{&t.TWritten}}, {"t_signed", msec{&t.TSigned}},
 		{"t_delivered", msec{&t.TDelivered}}, {"t_ack", msec{&t.TAck}}, {"t_returned", msec{&t.TReturned}}, {"created_at", msec{&t.CreatedAt}}}
@@ -64,7 +64,7 @@ func (tx *Tx) TaskOfReport(id hub.ReportID) (*hub.Task, error) {
 	return tasks.one(tx, "db.TaskOfReport", "WHERE report = $1 AND report <> '' ORDER BY created_at DESC LIMIT 1", string(id))
 }
 
-// Settled returns tasks in uploading whose settle time has passed.
+// Settled returns tasks whose settle time has passed.
 func (tx *Tx) Settled(limit int) ([]*hub.Task, error) {
 	return tasks.all(tx, "WHERE settle_at > 0 AND settle_at <= $1 ORDER BY settle_at LIMIT $2", millis(tx.Now()), limit)
 }
@@ -79,14 +79,15 @@ func (tx *Tx) Undelivered(limit int) ([]*hub.Task, error) {
 	return tasks.all(tx, "WHERE state = 'issued' ORDER BY id LIMIT $1", limit)
 }
 
-// OpenTasks returns tasks whose clock runs, by due time.
-func (tx *Tx) OpenTasks(dueBefore time.Time, limit int) ([]*hub.Task, error) {
-	return tasks.all(tx, "WHERE state IN ('queued','claimed','written') AND due > 0 AND due <= $1 ORDER BY due LIMIT $2", millis(dueBefore), limit)
+// Crossing returns tasks whose next deadline mark has passed.
+func (tx *Tx) Crossing(limit int) ([]*hub.Task, error) {
+	return tasks.all(tx, "WHERE next_mark > 0 AND next_mark <= $1 ORDER BY next_mark LIMIT $2", millis(tx.Now()), limit)
 }
 
-// ExtendSettle moves the settle time of a task that is still uploading.
-func (tx *Tx) ExtendSettle(id hub.TaskID, at time.Time) error {
-	_, err := tx.exec("UPDATE task SET settle_at = $1 WHERE id = $2 AND state = 'uploading' AND settle_at > 0", millis(at), string(id))
+// ExtendSettle moves the settle time of a study's open tasks.
+func (tx *Tx) ExtendSettle(study hub.StudyID, at time.Time) error {
+	_, err := tx.exec(`UPDATE task SET settle_at = $1 WHERE id IN (SELECT task FROM task_study WHERE study = $2)
+		AND state IN ('draft','uploading','queued','claimed','returned')`, millis(at), string(study))
 	return err
 }
 

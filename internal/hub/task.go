@@ -81,6 +81,7 @@ type Task struct {
 	AutoSubmit bool
 	SettleAt   time.Time // when an auto-submitted study counts as settled
 	Warned     int       // deadline marks passed: 50, 80, 100
+	NextMark   time.Time // when the next of them passes; zero when none will
 	LastEvent  string
 	LastActor  AccountID
 

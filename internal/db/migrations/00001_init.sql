@@ -282,6 +282,7 @@ CREATE TABLE task (
   auto_submit SMALLINT NOT NULL DEFAULT 0,
   settle_at   BIGINT NOT NULL DEFAULT 0,
   warned      INTEGER NOT NULL DEFAULT 0,
+  next_mark   BIGINT NOT NULL DEFAULT 0,
   last_event  TEXT NOT NULL DEFAULT '',
   last_actor  TEXT NOT NULL DEFAULT '',
   t_exam BIGINT NOT NULL DEFAULT 0, t_upload_start BIGINT NOT NULL DEFAULT 0, t_submit BIGINT NOT NULL DEFAULT 0,
@@ -297,7 +298,7 @@ CREATE INDEX task_order ON task(exam_order);
 CREATE INDEX task_recording ON task(recording) WHERE recording <> '';
 CREATE INDEX task_settle ON task(settle_at) WHERE settle_at > 0;
 CREATE INDEX task_lease ON task(lease_until) WHERE lease_until > 0;
-CREATE INDEX task_open_due ON task(due) WHERE state IN ('queued','claimed','written');
+CREATE INDEX task_next_mark ON task(next_mark) WHERE next_mark > 0;
 CREATE INDEX task_delivery ON task(id) WHERE state = 'issued';
 CREATE INDEX task_report ON task(report) WHERE report <> '';
 

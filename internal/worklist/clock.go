@@ -1,0 +1,135 @@
+package worklist
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/yuanzhen/yuanzhen/internal/db"
+	"github.com/yuanzhen/yuanzhen/internal/hub"
+)
+
+// clockStep is how many tasks one turn of the clock handles at most.
+const clockStep = 100
+
+// Run lets time pass for tasks, on the node that leads: leases expire,
+// settled studies are submitted, deadlines are noticed. It returns when ctx
+// ends.
+func (s *Service) Run(ctx context.Context, node string, log *slog.Logger) {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	var leads bool
+	var renewed time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if time.Since(renewed) > 5*time.Second {
+			var err error
+			if leads, err = s.DB.Lead(ctx, "worklist", node, 15*time.Second); err != nil {
+				log.Error("worklist: leadership", "error", err)
+				continue
+			}
+			renewed = time.Now()
+		}
+		if !leads {
+			continue
+		}
+		if err := s.Turn(ctx, log); err != nil && ctx.Err() == nil {
+			log.Error("worklist: clock", "error", err)
+		}
+	}
+}
+
+// Turn is one turn of the clock.
+func (s *Service) Turn(ctx context.Context, log *slog.Logger) error {
+	read := s.DB.Read(ctx)
+	settled, err := read.Settled(clockStep)
+	if err != nil {
+		return err
+	}
+	for _, t := range settled {
+		if err := s.one(ctx, t.ID, s.settleOne); err != nil {
+			log.Error("worklist: settle", "task", t.ID, "error", err)
+		}
+	}
+	expired, err := read.LeaseExpired(clockStep)
+	if err != nil {
+		return err
+	}
+	for _, t := range expired {
+		if err := s.one(ctx, t.ID, s.expireOne); err != nil {
+			log.Error("worklist: lease", "task", t.ID, "error", err)
+		}
+	}
+	return s.deadlines(ctx, log)
+}
+
+func (s *Service) one(ctx context.Context, id hub.TaskID, do func(*db.Tx, *hub.Task) error) error {
+	return s.DB.Tx(ctx, func(tx *db.Tx) error {
+		t, err := tx.Task(id)
+		if err != nil {
+			return err
+		}
+		return do(tx, t)
+	})
+}
+
+// settleOne submits a trusted device's study, or notes that a task's study is
+// whole. A study that cannot be submitted waits in the clinic's inbox.
+func (s *Service) settleOne(tx *db.Tx, t *hub.Task) error {
+	now := tx.Now()
+	if t.SettleAt.IsZero() || t.SettleAt.After(now) {
+		return nil
+	}
+	if t.State == hub.Uploading && t.AutoSubmit && !blocked(t) {
+		if _, err := Route(tx, t.Member, t.Kind); err == nil {
+			return s.Submit(tx, hub.System, t, "")
+		}
+	}
+	return Touch(tx, hub.System, t, "task.settled", "", func(t *hub.Task) { s.settle(tx, t, now) })
+}
+
+// blocked reports a mismatch that a person has to answer first.
+func blocked(t *hub.Task) bool {
+	for _, w := range t.Warnings {
+		if w.Code == "identity.mismatch" && w.Values["reason"] == "" {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Service) expireOne(tx *db.Tx, t *hub.Task) error {
+	if t.State != hub.Claimed || t.LeaseUntil.IsZero() || t.LeaseUntil.After(tx.Now()) {
+		return nil
+	}
+	return s.expire(tx, t)
+}
+
+// deadlines stores an event when a task crosses 50, 80 or 100 % of its limit.
+func (s *Service) deadlines(ctx context.Context, log *slog.Logger) error {
+	list, err := s.DB.Read(ctx).Crossing(clockStep)
+	if err != nil {
+		return err
+	}
+	for _, t := range list {
+		err := s.one(ctx, t.ID, func(tx *db.Tx, t *hub.Task) error {
+			mark := passed(t, tx.Now())
+			name := "task.due_soon"
+			if mark == 100 {
+				name = "task.overdue"
+			}
+			if t.NextMark.IsZero() || mark <= t.Warned {
+				return nil
+			}
+			return Touch(tx, hub.System, t, name, "", func(t *hub.Task) { t.Warned = mark })
+		})
+		if err != nil {
+			log.Error("worklist: deadline", "task", t.ID, "error", err)
+		}
+	}
+	return nil
+}
