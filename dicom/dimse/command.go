@@ -1,0 +1,198 @@
+package dimse
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+
+	"github.com/yuanzhen/yuanzhen/dicom"
+)
+
+// Command fields, PS3.7 annex E.1. A response has the high bit set.
+const (
+	cStore      uint16 = 0x0001
+	cEcho       uint16 = 0x0030
+	cCancel     uint16 = 0x0FFF
+	responseBit uint16 = 0x8000
+)
+
+// noDataSet is the Command Data Set Type of a message that ends with its
+// command; any other value announces a data set.
+const noDataSet uint16 = 0x0101
+
+// maxCommand bounds a command set, in bytes. Real ones have about 200.
+const maxCommand = 64 << 10
+
+// command is a command set, PS3.7 section 6.3 and annex E. Empty strings and
+// nil are absent elements.
+type command struct {
+	affectedClass       string // (0000,0002)
+	requestedClass      string // (0000,0003)
+	field               uint16 // (0000,0100)
+	messageID           uint16 // (0000,0110), of a request
+	respondedTo         uint16 // (0000,0120), of a response or a cancel
+	priority            uint16 // (0000,0700), of a C-STORE request
+	dataSetType         uint16 // (0000,0800)
+	status              Status // (0000,0900) to (0000,0902), of a response
+	affectedInstance    string // (0000,1000)
+	requestedInstance   string // (0000,1001)
+	moveOriginator      string // (0000,1030)
+	moveOriginatorMsgID uint16 // (0000,1031)
+}
+
+func (c *command) isResponse() bool { return c.field&responseBit != 0 }
+func (c *command) hasDataSet() bool { return c.dataSetType != noDataSet }
+
+// parseCommand reads a command set: implicit VR little endian, group 0000.
+// Elements it does not know are passed over.
+func parseCommand(b []byte) (command, error) {
+	c := command{dataSetType: noDataSet}
+	var seenField bool
+	for at := 0; at < len(b); {
+		if len(b)-at < 8 {
+			return c, fmt.Errorf("command set: %d stray bytes at offset %d", len(b)-at, at)
+		}
+		group, element := binary.LittleEndian.Uint16(b[at:]), binary.LittleEndian.Uint16(b[at+2:])
+		n := binary.LittleEndian.Uint32(b[at+4:])
+		if group != 0 {
+			return c, fmt.Errorf("command set: element (%04X,%04X) at offset %d", group, element, at)
+		}
+		if int64(n) > int64(len(b)-at-8) {
+			return c, fmt.Errorf("command set: element (0000,%04X) at offset %d claims %d bytes", element, at, n)
+		}
+		at += 8
+		if err := c.set(element, b[at:at+int(n)]); err != nil {
+			return c, err
+		}
+		seenField = seenField || element == 0x0100
+		at += int(n)
+	}
+	if !seenField {
+		return c, fmt.Errorf("command set: no command field (0000,0100) in %d bytes", len(b))
+	}
+	return c, nil
+}
+
+// set takes the value of one element.
+func (c *command) set(element uint16, v []byte) error {
+	switch element {
+	case 0x0002:
+		c.affectedClass = trimUID(v)
+	case 0x0003:
+		c.requestedClass = trimUID(v)
+	case 0x0901:
+		if len(v)%4 != 0 {
+			return fmt.Errorf("command set: (0000,0901) of %d bytes", len(v))
+		}
+		c.status.Offending = nil
+		for ; len(v) > 0; v = v[4:] {
+			tag := uint32(binary.LittleEndian.Uint16(v))<<16 | uint32(binary.LittleEndian.Uint16(v[2:]))
+			c.status.Offending = append(c.status.Offending, dicom.Tag(tag))
+		}
+	case 0x0902:
+		c.status.Comment = strings.Trim(string(v), " \x00")
+	case 0x1000:
+		c.affectedInstance = trimUID(v)
+	case 0x1001:
+		c.requestedInstance = trimUID(v)
+	case 0x1030:
+		c.moveOriginator = strings.Trim(string(v), " \x00")
+	default:
+		return c.setNumber(element, v)
+	}
+	return nil
+}
+
+// setNumber takes the value of an element of VR US.
+func (c *command) setNumber(element uint16, v []byte) error {
+	var to *uint16
+	switch element {
+	case 0x0100:
+		to = &c.field
+	case 0x0110:
+		to = &c.messageID
+	case 0x0120:
+		to = &c.respondedTo
+	case 0x0700:
+		to = &c.priority
+	case 0x0800:
+		to = &c.dataSetType
+	case 0x0900:
+		to = &c.status.Code
+	case 0x1031:
+		to = &c.moveOriginatorMsgID
+	default:
+		return nil
+	}
+	if len(v) != 2 {
+		return fmt.Errorf("command set: (0000,%04X) of %d bytes, not 2", element, len(v))
+	}
+	*to = binary.LittleEndian.Uint16(v)
+	return nil
+}
+
+// append writes the command set with its group length, elements in order.
+func (c *command) append(b []byte) []byte {
+	start := len(b)
+	b = binary.LittleEndian.AppendUint32(appendHeader(b, 0x0000, 4), 0)
+	b = appendText(b, 0x0002, c.affectedClass, 0)
+	b = appendText(b, 0x0003, c.requestedClass, 0)
+	b = appendNumber(b, 0x0100, c.field)
+	switch {
+	case c.isResponse() || c.field == cCancel:
+		b = appendNumber(b, 0x0120, c.respondedTo)
+	default:
+		b = appendNumber(b, 0x0110, c.messageID)
+	}
+	if c.field == cStore {
+		b = appendNumber(b, 0x0700, c.priority)
+	}
+	b = appendNumber(b, 0x0800, c.dataSetType)
+	if c.isResponse() {
+		b = c.status.append(b)
+	}
+	b = appendText(b, 0x1000, c.affectedInstance, 0)
+	b = appendText(b, 0x1001, c.requestedInstance, 0)
+	if c.moveOriginator != "" {
+		b = appendText(b, 0x1030, c.moveOriginator, ' ')
+		b = appendNumber(b, 0x1031, c.moveOriginatorMsgID)
+	}
+	binary.LittleEndian.PutUint32(b[start+8:], uint32(len(b)-start-12))
+	return b
+}
+
+func (s *Status) append(b []byte) []byte {
+	b = appendNumber(b, 0x0900, s.Code)
+	if len(s.Offending) > 0 {
+		b = appendHeader(b, 0x0901, 4*len(s.Offending))
+		for _, t := range s.Offending {
+			b = binary.LittleEndian.AppendUint16(b, uint16(t>>16))
+			b = binary.LittleEndian.AppendUint16(b, uint16(t))
+		}
+	}
+	return appendText(b, 0x0902, asciiComment(s.Comment), ' ')
+}
+
+func appendHeader(b []byte, element uint16, length int) []byte {
+	b = append(b, 0, 0)
+	b = binary.LittleEndian.AppendUint16(b, element)
+	return binary.LittleEndian.AppendUint32(b, uint32(length))
+}
+
+func appendNumber(b []byte, element, v uint16) []byte {
+	return binary.LittleEndian.AppendUint16(appendHeader(b, element, 2), v)
+}
+
+// appendText writes a string padded to an even length, or nothing for "".
+func appendText(b []byte, element uint16, s string, pad byte) []byte {
+	if s == "" {
+		return b
+	}
+	b = append(appendHeader(b, element, len(s)+len(s)%2), s...)
+	if len(s)%2 != 0 {
+		b = append(b, pad)
+	}
+	return b
+}
+
+func trimUID(v []byte) string { return strings.TrimRight(string(v), " \x00") }
