@@ -7,7 +7,7 @@ export function KeyHelp(props: { onClose(): void }) {
   const global = { title: t('keysGlobal'), keys: [{ on: '?', says: t('keyHelp') }] }
   const all = [...groups.value.map((g) => g.current), global]
   return (
-    <Dialog title={t('keys')} verb={t('close')} onDo={props.onClose} onClose={props.onClose} wide testid="key-help-dialog">
+    <Dialog title={t('keys')} verb={t('close')} onDo={props.onClose} onClose={props.onClose} wide only testid="key-help-dialog">
       <div class="keys">
         {all.map((g) => (
           <>

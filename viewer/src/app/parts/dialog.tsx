@@ -15,6 +15,8 @@ export interface DialogProps {
   look?: 'primary' | 'danger' | 'critical'
   wide?: boolean
   testid: string
+  /** Nothing to decide: the verb alone closes it. */
+  only?: boolean
   /** Buttons to the left of cancel. */
   more?: ComponentChildren
 }
@@ -50,7 +52,7 @@ export function Dialog(props: DialogProps) {
         <div class="body">{props.children}</div>
         <footer>
           {props.more}
-          <button type="button" class="btn" onClick={props.onClose} data-testid="dialog-cancel">{t('cancel')}</button>
+          {!props.only && <button type="button" class="btn" onClick={props.onClose} data-testid="dialog-cancel">{t('cancel')}</button>}
           <button type="submit" class={`btn ${props.look ?? 'primary'}`} disabled={props.blocked ?? false} data-testid="dialog-do">
             {props.verb}
           </button>
