@@ -84,8 +84,8 @@ func (p *parser) explicit(t Tag, b []byte, depth int) (header, error) {
 }
 
 // oddVR reads a header whose VR is not of the standard. New VRs have long
-// lengths (PS3.5 section 6.2); anything but two capitals is taken for an
-// element without VR, which some writers mix in.
+// lengths (PS3.5 section 6.2). Some writers leave a VR blank, with a short
+// length; anything else is taken for an element without VR.
 func (p *parser) oddVR(t Tag, b []byte, depth int) (header, error) {
 	if isUpper(b[4]) && isUpper(b[5]) {
 		if len(b) < 12 {
@@ -99,6 +99,11 @@ func (p *parser) oddVR(t Tag, b []byte, depth int) (header, error) {
 		return p.trailing()
 	}
 	vr := implicitVR(t, p.signed)
+	if vr != UN && (string(b[4:6]) == "  " || string(b[4:6]) == "??") {
+		p.note(t, "a blank VR")
+		p.src.advance(8)
+		return header{tag: t, vr: vr, length: int64(p.uint16(b[6:]))}, nil
+	}
 	n := length32(p.uint32(b[4:]))
 	if vr == UN && !t.Private() || n > MaxKept {
 		return header{}, p.fail(t, "no value representation")

@@ -76,7 +76,7 @@ func (f *File) read(p *parser, o Options) error {
 // skipPreamble passes over the preamble and the magic word, or over the magic
 // word alone where a writer left out the preamble.
 func (f *File) skipPreamble(src *source) error {
-	b := src.peek(preambleSize + 4)
+	b := src.peek(preambleSize + 8)
 	if len(b) == 0 {
 		if fault := src.fault(); fault != errEnd {
 			return &ParseError{Reason: "cannot read: " + fault.Error(), err: fault}
@@ -84,13 +84,21 @@ func (f *File) skipPreamble(src *source) error {
 		return &ParseError{Reason: "no bytes", err: ErrTruncated}
 	}
 	switch {
-	case len(b) == preambleSize+4 && string(b[preambleSize:]) == "DICM":
+	case len(b) >= preambleSize+4 && string(b[preambleSize:preambleSize+4]) == "DICM" && !magicByChance(b):
 		f.Preamble = true
-		src.advance(len(b))
+		src.advance(preambleSize + 4)
 	case bytes.HasPrefix(b, []byte("DICM")):
 		src.advance(4)
 	}
 	return nil
+}
+
+// magicByChance says that the magic word is text of a data set that has no
+// preamble: an element starts it, and no file meta information follows.
+func magicByChance(b []byte) bool {
+	after := b[preambleSize+4:]
+	meta := len(after) >= 4 && after[0] == 2 && after[1] == 0
+	return !meta && looksExplicit(b, false)
 }
 
 // readMeta reads group 0002 by its tags: the group length is often wrong.

@@ -26,14 +26,12 @@ func (p *parser) sequence(d *Dataset, e *Element, end int64, depth int) error {
 		}
 		item := &Dataset{Syntax: p.syntax(d), parent: d}
 		e.Items = append(e.Items, item)
-		stop := end
+		stop := int64(-1)
 		if n >= 0 {
 			stop = p.src.off + n
 			if end >= 0 && stop > end {
 				return p.fail(e.Tag, "an item of %d bytes, but its sequence has %d left", n, end-p.src.off)
 			}
-		} else {
-			stop = -1
 		}
 		if err := p.dataset(item, stop, depth+1); err != nil {
 			return err

@@ -91,12 +91,14 @@ func (d *Dataset) charsetFor(e *Element, vr VR) charset {
 	return d.charset()
 }
 
-// trim takes off padding: NULs everywhere, spaces at both ends, in long text
-// only at the end (PS3.5 section 6.2).
+// trim takes off padding: NULs and spaces at both ends, in long text only at
+// the end (PS3.5 section 6.2), and the empty writings at the end of a name.
 func trim(s string, vr VR) string {
 	s = strings.TrimRight(s, " \x00")
 	switch vr {
 	case LT, ST, UT, UC, UR:
+	case PN:
+		s = strings.TrimRight(strings.TrimLeft(s, " \x00"), "=")
 	default:
 		s = strings.TrimLeft(s, " \x00")
 	}
