@@ -84,6 +84,15 @@ func (s *Service) settleOne(tx *db.Tx, t *hub.Task) error {
 	if t.SettleAt.IsZero() || t.SettleAt.After(now) {
 		return nil
 	}
+	list, err := tx.StudiesOf(t.ID)
+	if err != nil {
+		return err
+	}
+	for _, study := range list { // objects that came since the time was set
+		if at := study.LastAt.Add(s.Rules.Settle); at.After(now) {
+			return tx.ExtendSettle(study.ID, at)
+		}
+	}
 	if t.State == hub.Uploading && t.AutoSubmit && !blocked(t) {
 		if _, err := Route(tx, t.Member, t.Kind); err == nil {
 			return s.Submit(tx, hub.System, t, "")

@@ -1,0 +1,318 @@
+package intake
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"github.com/yuanzhen/yuanzhen/dicom"
+	"github.com/yuanzhen/yuanzhen/internal/db"
+	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/storage"
+)
+
+// groupMost is how many objects one commit makes durable together at most.
+const groupMost = 64
+
+// arrival is one parsed object on its way to a commit.
+type arrival struct {
+	src    Source
+	part   storage.Part
+	ds     *dicom.Dataset
+	syntax dicom.TransferSyntax
+	object *object
+	wave   *trace // of an ECG
+	file   *file  // of an ECG that is no DICOM object
+
+	out  Outcome
+	err  error
+	done chan struct{}
+}
+
+// arrive hands an object to the committer and waits for what became of it.
+// Once handed over it is committed even if the sender is gone.
+func (in *Intake) arrive(ctx context.Context, a *arrival) (*Outcome, error) {
+	if a.object != nil && a.object.ecg {
+		a.wave = in.readWave(a)
+	}
+	a.done = make(chan struct{})
+	select {
+	case in.arriving <- a:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	<-a.done
+	if a.err != nil {
+		return nil, a.err
+	}
+	return &a.out, nil
+}
+
+// Run commits what arrives until ctx ends, then what has been handed over. It
+// works in two stages: while the rows of one group are written, the bytes of
+// the next are flushed.
+func (in *Intake) Run(ctx context.Context) {
+	flushed := make(chan []*arrival, 1)
+	go func() {
+		defer close(flushed)
+		for group := in.gather(ctx); group != nil; group = in.gather(ctx) {
+			if group = in.flush(group); len(group) > 0 {
+				flushed <- group
+			}
+		}
+	}()
+	for group := range flushed {
+		in.index(group)
+	}
+}
+
+// gather waits for an arrival and takes those that came meanwhile with it. It
+// returns nil when ctx has ended and nobody waits.
+func (in *Intake) gather(ctx context.Context) []*arrival {
+	var group []*arrival
+	select {
+	case a := <-in.arriving:
+		group = append(group, a)
+	case <-ctx.Done():
+		select {
+		case a := <-in.arriving:
+			group = append(group, a)
+		default:
+			return nil
+		}
+	}
+	for len(group) < groupMost {
+		select {
+		case a := <-in.arriving:
+			group = append(group, a)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// flush makes the bytes of a group durable and returns those that are.
+func (in *Intake) flush(group []*arrival) []*arrival {
+	parts := make([]storage.Part, len(group))
+	for i, a := range group {
+		parts[i] = a.part
+	}
+	err := in.Objects.Sync(context.Background(), parts)
+	if err == nil {
+		return group
+	}
+	in.Log.Error("intake: flush", "objects", len(group), "error", err)
+	for _, a := range group {
+		a.finish(unavailable(err))
+	}
+	return nil
+}
+
+func (a *arrival) finish(err error) {
+	a.err = err
+	close(a.done)
+}
+
+// index writes the rows of a group in one transaction and wakes its senders.
+// If that fails, each object gets a transaction of its own, so that one bad
+// object does not take others with it.
+func (in *Intake) index(group []*arrival) {
+	began := time.Now()
+	err := in.write(group)
+	if err != nil && len(group) > 1 {
+		for _, a := range group {
+			in.index([]*arrival{a})
+		}
+		return
+	}
+	for _, a := range group {
+		if err != nil {
+			in.Log.Error("intake: index", "via", a.src.Via, "error", err)
+			if hub.KindOf(err) == hub.Internal {
+				err = unavailable(err)
+			}
+			a.finish(err)
+			continue
+		}
+		in.Count.Taken(a.src.Actor.Member, string(a.out.Result), a.part.Size())
+		a.finish(nil)
+	}
+	if err == nil {
+		in.Count.Committed(len(group), time.Since(began))
+	}
+}
+
+func (in *Intake) write(group []*arrival) error {
+	fresh := &session{in: in, grown: map[*known]*growth{}}
+	err := in.DB.Tx(context.Background(), func(tx *db.Tx) error {
+		fresh.reset()
+		for _, a := range group {
+			if err := fresh.take(tx, a); err != nil {
+				return err
+			}
+		}
+		return fresh.count(tx)
+	})
+	if err != nil {
+		fresh.reset() // what the transaction made does not exist
+	}
+	return err
+}
+
+// session is one transaction's work: what it made known, and how far each
+// study grew.
+type session struct {
+	in    *Intake
+	made  []string // keys of Intake.known that this transaction made
+	grown map[*known]*growth
+}
+
+// known is what the committer remembers of a study, to save look-ups.
+type known struct {
+	study  *db.StudyRow
+	series map[string]hub.SeriesID
+	task   hub.TaskID
+	told   time.Time // when screens last heard of progress
+}
+
+type growth struct {
+	instances, series int
+	bytes             int64
+	perSeries         map[hub.SeriesID]int
+}
+
+// knownMost bounds the studies that are remembered.
+const knownMost = 2048
+
+func (s *session) reset() {
+	for _, key := range s.made {
+		delete(s.in.known, key)
+	}
+	for k := range s.grown {
+		delete(s.in.known, string(k.study.Member)+"/"+k.study.UID)
+	}
+	s.made, s.grown = nil, map[*known]*growth{}
+	if len(s.in.known) > knownMost {
+		clear(s.in.known)
+	}
+}
+
+// take writes the rows of one object.
+func (s *session) take(tx *db.Tx, a *arrival) error {
+	if a.object == nil {
+		return s.takeRecording(tx, a)
+	}
+	o := a.object
+	a.out = Outcome{Result: Stored, Class: o.instance.Class, UID: o.instance.UID, StudyUID: o.study.UID, SeriesUID: o.series.UID, Warnings: a.ds.Notes}
+	sum, ref := a.part.Sum(), a.part.Ref()
+	old, err := tx.InstanceByUID(a.src.Actor.Member, o.instance.UID)
+	if err == nil {
+		return s.again(tx, a, old, sum)
+	}
+	if hub.KindOf(err) != hub.NotFound {
+		return err
+	}
+	k, err := s.studyOf(tx, a)
+	if err != nil {
+		return err
+	}
+	g := s.growth(k)
+	series, ok := k.series[o.series.UID]
+	if !ok {
+		if series, err = s.seriesOf(tx, k, o, g); err != nil {
+			return err
+		}
+	}
+	i := o.instance
+	i.ID, i.Series, i.Study, i.Member = hub.NewID[hub.InstanceID](), series, k.study.ID, a.src.Actor.Member
+	i.Object, i.Offset, i.Length, i.SHA256, i.CreatedAt = string(ref.Key), ref.Offset, ref.Length, sum[:], tx.Now()
+	if err := tx.InsertInstance(&i); err != nil {
+		return err
+	}
+	g.instances++
+	g.bytes += ref.Length
+	g.perSeries[series]++
+	a.out.Study, a.out.Task = k.study.ID, k.task
+	if a.wave != nil {
+		return s.recordInstance(tx, a, k, &i)
+	}
+	return nil
+}
+
+// again answers an object whose UID is here already: the same bytes change
+// nothing, other bytes go to quarantine and the first stay.
+func (s *session) again(tx *db.Tx, a *arrival, old *hub.Instance, sum storage.SHA256) error {
+	a.out.Study = old.Study
+	if tasks, err := tx.TasksOfStudy(old.Study); err != nil {
+		return err
+	} else if len(tasks) > 0 {
+		a.out.Task, a.out.Recording = tasks[0].ID, tasks[0].Recording
+	}
+	if bytes.Equal(old.SHA256, sum[:]) {
+		a.out.Result = Duplicate
+		return nil
+	}
+	ref := a.part.Ref()
+	a.out.Result = Conflict
+	q := &hub.Quarantined{ID: hub.NewID[hub.QuarantineID](), Member: a.src.Actor.Member, Code: "dicom.other_bytes", Source: a.src.Via, Name: a.src.Name,
+		Reason: "other bytes are stored under this SOP Instance UID already", Object: string(ref.Key), Offset: ref.Offset, Length: ref.Length, SHA256: sum[:]}
+	a.out.Quarantine = q.ID
+	return keep(tx, a.src.Actor, q)
+}
+
+func (s *session) growth(k *known) *growth {
+	g, ok := s.grown[k]
+	if !ok {
+		g = &growth{perSeries: map[hub.SeriesID]int{}}
+		s.grown[k] = g
+	}
+	return g
+}
+
+// seriesOf finds or makes the series an object belongs to.
+func (s *session) seriesOf(tx *db.Tx, k *known, o *object, g *growth) (hub.SeriesID, error) {
+	if row, err := tx.SeriesByUID(k.study.ID, o.series.UID); err == nil {
+		k.series[o.series.UID] = row.ID
+		return row.ID, nil
+	} else if hub.KindOf(err) != hub.NotFound {
+		return "", err
+	}
+	row := o.series
+	row.ID, row.Study = hub.NewID[hub.SeriesID](), k.study.ID
+	if err := tx.InsertSeries(&row); err != nil {
+		return "", err
+	}
+	k.series[row.UID] = row.ID
+	g.series++
+	for _, m := range k.study.Modalities {
+		if m == row.Modality {
+			return row.ID, nil
+		}
+	}
+	if row.Modality != "" {
+		k.study.Modalities = append(k.study.Modalities, row.Modality)
+	}
+	return row.ID, nil
+}
+
+// count writes how far studies and series grew, once a transaction.
+func (s *session) count(tx *db.Tx) error {
+	for k, g := range s.grown {
+		if g.instances == 0 {
+			continue
+		}
+		for id, n := range g.perSeries {
+			if err := tx.AddSeriesInstances(id, n); err != nil {
+				return err
+			}
+		}
+		if err := tx.AddArrived(k.study, g.instances, g.series, g.bytes); err != nil {
+			return err
+		}
+		if err := s.tell(tx, k); err != nil {
+			return err
+		}
+	}
+	return nil
+}

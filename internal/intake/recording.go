@@ -1,0 +1,275 @@
+package intake
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/yuanzhen/yuanzhen/ecg"
+	"github.com/yuanzhen/yuanzhen/ecg/decode"
+	"github.com/yuanzhen/yuanzhen/ecg/dicomwave"
+	"github.com/yuanzhen/yuanzhen/ecg/measure"
+	"github.com/yuanzhen/yuanzhen/internal/db"
+	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/worklist"
+)
+
+// holterFrom is the length from which an ECG is read as a long-term one.
+const holterFrom = time.Hour
+
+// trace is a decoded and measured ECG.
+type trace struct {
+	rec    *ecg.Recording
+	result measure.Result
+	alerts []hub.Alert
+}
+
+// file is an ECG file that is no DICOM object.
+type file struct{ name string }
+
+func analyse(rec *ecg.Recording) *trace {
+	t := &trace{rec: rec, result: measure.Analyse(rec)}
+	for _, a := range measure.Prealert(t.result, rec.Statements, measure.DefaultRules()) {
+		t.alerts = append(t.alerts, hub.Alert{Item: a.Item, Evidence: a.Evidence, Source: a.Source})
+	}
+	return t
+}
+
+// readWave decodes the waveform of a DICOM ECG. An object whose waveform
+// cannot be read is still stored and shown as what it is; the reader sees why.
+func (in *Intake) readWave(a *arrival) *trace {
+	rec, err := dicomwave.FromDataset(a.ds)
+	if err != nil {
+		in.Log.Warn("intake: waveform", "via", a.src.Via, "error", err)
+		return nil
+	}
+	return analyse(rec)
+}
+
+// Recording takes in an ECG file as it is, format found by content. The same
+// bytes again return the recording that is there, with existing true. A DICOM
+// object goes the way of all DICOM objects and comes back with its recording.
+//
+// Errors: Unsupported for an unknown format; Invalid, with the quarantine's
+// id, for a file that cannot be read; Busy when the store does not serve now.
+func (in *Intake) Recording(ctx context.Context, src Source, data []byte) (out *Outcome, existing bool, err error) {
+	format := ecg.Detect(data[:min(len(data), ecg.DetectBytes)])
+	if format == ecg.FormatDICOM {
+		o, err := in.File(ctx, src, strings.NewReader(string(data)))
+		if err != nil {
+			return nil, false, err
+		}
+		if o.Recording == "" {
+			return nil, false, hub.E(hub.Invalid, "intake.Recording", "ecg.no_waveform").With("task", o.Task)
+		}
+		return o, o.Result == Duplicate, nil
+	}
+	if format == ecg.FormatUnknown {
+		return nil, false, hub.E(hub.Unsupported, "intake.Recording", "ecg.unknown_format")
+	}
+	rec, err := decode.Decode(data)
+	if errors.Is(err, ecg.ErrUnknownFormat) {
+		return nil, false, hub.Wrap(hub.Unsupported, "intake.Recording", "ecg.unknown_format", err)
+	}
+	if err != nil {
+		return nil, false, in.Quarantine(ctx, src, data, "ecg.unreadable", err)
+	}
+	part, err := in.Objects.Append(ctx)
+	if err != nil {
+		return nil, false, unavailable(err)
+	}
+	defer part.Discard()
+	if _, err := part.Write(data); err != nil {
+		return nil, false, unavailable(err)
+	}
+	if err := part.Done(); err != nil {
+		return nil, false, unavailable(err)
+	}
+	out, err = in.arrive(ctx, &arrival{src: src, part: part, wave: analyse(rec), file: &file{name: src.Name}})
+	if err != nil {
+		return nil, false, err
+	}
+	return out, out.Result == Duplicate, nil
+}
+
+// takeRecording writes the rows of an ECG file.
+func (s *session) takeRecording(tx *db.Tx, a *arrival) error {
+	member, sum, ref := a.src.Actor.Member, a.part.Sum(), a.part.Ref()
+	old, err := tx.RecordingByHash(member, sum[:])
+	if err == nil {
+		a.out = Outcome{Result: Duplicate, Recording: old.ID}
+		if t, err := tx.TaskOfRecording(old.ID); err == nil {
+			a.out.Task = t.ID
+		}
+		return nil
+	}
+	if hub.KindOf(err) != hub.NotFound {
+		return err
+	}
+	order, err := s.in.orderFor(tx, a.src, "")
+	if err != nil {
+		return err
+	}
+	row := a.wave.row(a.file.name)
+	row.Member, row.Object, row.Offset, row.Length, row.SHA256, row.CreatedAt = member, string(ref.Key), ref.Offset, ref.Length, sum[:], tx.Now()
+	if order == nil {
+		if order, err = s.in.draftForTrace(tx, a, row.ID); err != nil {
+			return err
+		}
+	}
+	row.Patient = order.Patient
+	if err := tx.InsertRecording(row); err != nil {
+		return err
+	}
+	t, err := s.in.traceTask(tx, a, order, row.ID)
+	if err != nil {
+		return err
+	}
+	a.out = Outcome{Result: Stored, Recording: row.ID, Task: t.ID}
+	return s.in.queueTrace(tx, a, t, order)
+}
+
+// recordInstance makes the recording of a DICOM ECG that has just been indexed.
+func (s *session) recordInstance(tx *db.Tx, a *arrival, k *known, i *hub.Instance) error {
+	row := a.wave.row(a.src.Name)
+	row.Member, row.Patient, row.Study, row.Instance = i.Member, k.study.Patient, k.study.ID, i.ID
+	row.Object, row.Offset, row.Length, row.SHA256, row.CreatedAt = i.Object, i.Offset, i.Length, i.SHA256, tx.Now()
+	if again, err := tx.RecordingByHash(i.Member, i.SHA256); err == nil {
+		a.out.Recording = again.ID
+		return nil
+	}
+	if err := tx.InsertRecording(row); err != nil {
+		return err
+	}
+	a.out.Recording = row.ID
+	t, err := tx.Task(k.task)
+	if err != nil {
+		return err
+	}
+	order, err := tx.Order(t.Order)
+	if err != nil {
+		return err
+	}
+	err = worklist.Touch(tx, a.src.Actor, t, "task.arrived", "", func(t *hub.Task) {
+		if t.Recording == "" {
+			t.Recording = row.ID
+		}
+	})
+	if err != nil {
+		return err
+	}
+	// Counted now: submitting decides completeness by what has arrived.
+	return s.in.queueTrace(tx, a, t, order)
+}
+
+// row is what the index keeps of a trace.
+func (w *trace) row(name string) *hub.Recorded {
+	leads := make([]string, len(w.rec.Leads))
+	for i, l := range w.rec.Leads {
+		leads[i] = l.Name
+	}
+	device, _ := json.Marshal(map[string]any{"measurements": orNone(w.rec.DeviceMeasurements), "statements": w.rec.Statements, "device": w.rec.Device, "filters": w.rec.Filters})
+	numbers, _ := json.Marshal(w.result.Measurements)
+	quality, _ := json.Marshal(w.result.Quality)
+	notes, _ := json.Marshal(w.rec.Notes)
+	return &hub.Recorded{ID: hub.NewID[hub.RecordingID](), Format: string(w.rec.Format), Leads: leads, RateHz: w.rec.RateHz, Samples: w.rec.Samples(),
+		Start: w.rec.Start, Device: device, Hub: numbers, Quality: quality, Notes: notes, Name: name}
+}
+
+func orNone(m map[string]float64) map[string]float64 {
+	if m == nil {
+		return map[string]float64{}
+	}
+	return m
+}
+
+// draftForTrace makes the order that an ECG file without one stands for.
+func (in *Intake) draftForTrace(tx *db.Tx, a *arrival, id hub.RecordingID) (*hub.Order, error) {
+	p := a.wave.rec.Patient
+	patient := &hub.Patient{LocalID: p.ID, Name: p.Name, Sex: p.Sex, BirthDate: p.BirthDate, Age: p.Age}
+	if patient.LocalID == "" {
+		patient.LocalID = "~" + string(id)
+	}
+	row, err := in.patientFor(tx, a.src.Actor.Member, patient)
+	if err != nil {
+		return nil, err
+	}
+	o := &hub.Order{ID: hub.NewID[hub.OrderID](), Member: a.src.Actor.Member, Origin: "draft", Patient: row.ID, Visit: hub.Outpatient, Kind: hub.ECG,
+		Modality: "ECG", Priority: 3, CreatedAt: tx.Now()}
+	if a.wave.rec.Duration() > holterFrom {
+		o.Kind = hub.Holter
+	}
+	o.Accession = "D" + strings.ToUpper(string(o.ID))[:14]
+	if item, err := in.itemFor(tx, o); err != nil {
+		return nil, err
+	} else if item != nil {
+		o.Item, o.ItemName = item.Code, item.Name
+	}
+	return o, tx.InsertOrder(o)
+}
+
+// traceTask opens the task that reads an ECG file, or takes the order's task
+// that waits for it.
+func (in *Intake) traceTask(tx *db.Tx, a *arrival, o *hub.Order, id hub.RecordingID) (*hub.Task, error) {
+	tasks, err := tx.TasksOfOrder(o.ID)
+	if err != nil {
+		return nil, err
+	}
+	warnings := traceDoubts(a.wave.rec.Patient, o)
+	change := func(t *hub.Task) {
+		t.Recording, t.TExam, t.TUploadStart = id, a.wave.rec.Start, tx.Now()
+		t.AutoSubmit = a.src.Actor.Submits
+		t.Warnings = append(t.Warnings, warnings...)
+	}
+	if len(tasks) > 0 && joinable(tasks[0].State) && o.Kind != hub.Image {
+		t := tasks[0]
+		if t.State == hub.Draft {
+			return t, worklist.Move(tx, a.src.Actor, t, worklist.Upload, "", change)
+		}
+		return t, worklist.Touch(tx, a.src.Actor, t, "task.arrived", "", change)
+	}
+	t, err := worklist.Open(tx, a.src.Actor, o, hub.Uploading, func(t *hub.Task) {
+		change(t)
+		if o.Kind == hub.Image {
+			t.Kind, t.Modality = hub.ECG, "ECG"
+		}
+	})
+	return t, err
+}
+
+// traceDoubts compares who the file says the ECG is of with the order.
+func traceDoubts(p ecg.Patient, o *hub.Order) []hub.Warning {
+	return doubts(&object{patient: hub.Patient{LocalID: p.ID, Name: p.Name, Sex: p.Sex, BirthDate: p.BirthDate}}, o)
+}
+
+// queueTrace raises an ECG's priority by its alerts and, from a trusted
+// sender, queues it at once: it is whole by itself.
+func (in *Intake) queueTrace(tx *db.Tx, a *arrival, t *hub.Task, o *hub.Order) error {
+	for _, alert := range a.wave.alerts {
+		in.Count.Alerted(alert.Item)
+	}
+	err := worklist.Touch(tx, hub.System, t, "task.measured", "", func(t *hub.Task) {
+		t.Alerts = append(t.Alerts, a.wave.alerts...)
+		t.Grade = string(a.wave.result.Quality.Grade)
+		if len(t.Alerts) > 0 {
+			in.Work.Rules.Raise(t, o, 1, tx.Now())
+		}
+	})
+	if err != nil || !a.src.Actor.Submits || t.State != hub.Uploading {
+		return err
+	}
+	for _, w := range t.Warnings {
+		if w.Code == "identity.mismatch" {
+			return nil // a person has to answer first
+		}
+	}
+	if _, err := worklist.Route(tx, t.Member, t.Kind); err != nil {
+		return nil // no agreement: it waits in the inbox
+	}
+	if t.Study != "" {
+		t.SettleAt = time.Time{}
+	}
+	return in.Work.Submit(tx, a.src.Actor, t, "")
+}
