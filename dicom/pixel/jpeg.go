@@ -1,0 +1,374 @@
+package pixel
+
+import (
+	"bytes"
+	"image"
+	"image/jpeg"
+)
+
+// Markers of ISO/IEC 10918-1 Table B.1.
+const (
+	mSOF0 = 0xC0
+	mSOF1 = 0xC1
+	mSOF2 = 0xC2
+	mSOF3 = 0xC3
+	mDHT  = 0xC4
+	mRST0 = 0xD0
+	mRST7 = 0xD7
+	mSOI  = 0xD8
+	mEOI  = 0xD9
+	mSOS  = 0xDA
+	mDQT  = 0xDB
+	mDRI  = 0xDD
+	mAPP0 = 0xE0
+	mAPPE = 0xEE
+	mLS55 = 0xF7
+)
+
+// component is one colour of a JPEG image. samples has shape [height][width]
+// of whole blocks for DCT, of the image for lossless.
+type component struct {
+	id, h, v      int
+	tq            int
+	dc, ac        *huffman
+	pred          int32
+	width, height int // of samples
+	realW, realH  int // of the part that is image
+	samples       []uint16
+}
+
+// jpegDecoder decodes the Huffman-coded sequential and lossless processes,
+// ISO/IEC 10918-1 SOF0, SOF1 and SOF3.
+type jpegDecoder struct {
+	in            []byte
+	process       byte
+	precision     int
+	width, height int
+	comps         []component
+	quant         [4][64]int32
+	dcTables      [4]*huffman
+	acTables      [4]*huffman
+	interval      int // MCUs between restarts; 0 for none
+	hMax, vMax    int
+	jfif, adobe   bool
+	transform     byte // of the Adobe marker
+	scans         int
+}
+
+// decodeJPEG decodes a frame of any JPEG process of DICOM.
+func decodeJPEG(f Format, frame []byte) (*Frame, error) {
+	j := &jpegDecoder{in: frame}
+	if err := j.decode(); err != nil {
+		return nil, err
+	}
+	if j.process == mSOF2 {
+		return decodeProgressive(f, frame)
+	}
+	return j.frame(f)
+}
+
+// frame brings the components to the data set's format.
+func (j *jpegDecoder) frame(f Format) (*Frame, error) {
+	if j.width != f.Columns || j.height != f.Rows || len(j.comps) != f.Samples {
+		return nil, corrupt("JPEG: %d×%d×%d, but the data set says %d×%d×%d",
+			j.width, j.height, len(j.comps), f.Columns, f.Rows, f.Samples)
+	}
+	size := f.Allocated / 8
+	if size < 1 || j.precision > f.Allocated {
+		return nil, corrupt("JPEG: %d bits in %d allocated", j.precision, f.Allocated)
+	}
+	out := make([]byte, f.size())
+	for s := range j.comps {
+		plane := j.upsampled(&j.comps[s])
+		stride := f.Samples * size
+		at := s * size
+		for _, v := range plane {
+			out[at] = byte(v)
+			if size > 1 {
+				out[at+1] = byte(v >> 8)
+			}
+			at += stride
+		}
+	}
+	if f.Samples == 3 {
+		f.Photometric = j.photometric(f.Photometric)
+	}
+	return &Frame{f, out}, nil
+}
+
+// photometric says what the three components are. The codestream knows better
+// than the data set: lossy JPEG is YCbCr unless it says otherwise.
+func (j *jpegDecoder) photometric(said string) string {
+	ids := [3]int{j.comps[0].id, j.comps[1].id, j.comps[2].id}
+	switch {
+	case j.process == mSOF3:
+		if said == "YBR_FULL_422" {
+			return "YBR_FULL"
+		}
+		return said
+	case j.adobe && j.transform == 0, ids == [3]int{'R', 'G', 'B'}:
+		return "RGB"
+	case j.adobe || j.jfif || said != "RGB" || j.hMax > 1 || j.vMax > 1:
+		return "YBR_FULL"
+	}
+	return "RGB"
+}
+
+// decode walks the markers.
+func (j *jpegDecoder) decode() error {
+	if len(j.in) < 4 || j.in[0] != 0xFF || j.in[1] != mSOI {
+		return corrupt("JPEG: no start of image")
+	}
+	pos := 2
+	for {
+		for pos < len(j.in) && j.in[pos] != 0xFF {
+			pos++ // stray bytes, which padding may leave between markers
+		}
+		for pos < len(j.in) && j.in[pos] == 0xFF {
+			pos++
+		}
+		if pos >= len(j.in) {
+			break
+		}
+		marker := j.in[pos]
+		pos++
+		if marker == mEOI {
+			break
+		}
+		if marker == 0 || marker == mSOI || marker >= mRST0 && marker <= mRST7 {
+			continue
+		}
+		if pos+2 > len(j.in) {
+			return corrupt("JPEG: ends within a marker")
+		}
+		n := int(j.in[pos])<<8 | int(j.in[pos+1])
+		if n < 2 || pos+n > len(j.in) {
+			return corrupt("JPEG: a segment of %d bytes, %d remain", n, len(j.in)-pos)
+		}
+		segment := j.in[pos+2 : pos+n]
+		pos += n
+		next, err := j.segment(marker, segment, pos)
+		if err != nil {
+			return err
+		}
+		if j.process == mSOF2 {
+			return nil
+		}
+		pos = next
+	}
+	if j.scans == 0 {
+		return corrupt("JPEG: no image in it")
+	}
+	return nil
+}
+
+// segment takes one marker segment and returns where to go on.
+func (j *jpegDecoder) segment(marker byte, b []byte, pos int) (int, error) {
+	switch marker {
+	case mSOF0, mSOF1, mSOF2, mSOF3:
+		return pos, j.startFrame(marker, b)
+	case mLS55:
+		return pos, unsupported("JPEG-LS")
+	case mDHT:
+		return pos, j.huffmanTables(b)
+	case mDQT:
+		return pos, j.quantTables(b)
+	case mDRI:
+		if len(b) < 2 {
+			return pos, corrupt("JPEG: a short restart interval")
+		}
+		j.interval = int(b[0])<<8 | int(b[1])
+	case mAPP0:
+		j.jfif = j.jfif || bytes.HasPrefix(b, []byte("JFIF\x00"))
+	case mAPPE:
+		if bytes.HasPrefix(b, []byte("Adobe")) && len(b) >= 12 {
+			j.adobe, j.transform = true, b[11]
+		}
+	case mSOS:
+		return j.scan(b, pos)
+	}
+	if marker > mSOF3 && marker < 0xD0 && marker != 0xC8 && marker != 0xCC {
+		return pos, unsupported("hierarchical or arithmetic JPEG")
+	}
+	return pos, nil
+}
+
+// startFrame reads the frame header, section B.2.2.
+func (j *jpegDecoder) startFrame(marker byte, b []byte) error {
+	if j.comps != nil {
+		return corrupt("JPEG: a second frame header")
+	}
+	if len(b) < 6 || len(b) < 6+3*int(b[5]) {
+		return corrupt("JPEG: a short frame header")
+	}
+	j.process, j.precision = marker, int(b[0])
+	j.height, j.width = int(b[1])<<8|int(b[2]), int(b[3])<<8|int(b[4])
+	n := int(b[5])
+	if j.width == 0 || j.height == 0 || n < 1 || n > 4 || j.precision < 2 || j.precision > 16 {
+		return corrupt("JPEG: %d×%d with %d components of %d bits", j.width, j.height, n, j.precision)
+	}
+	if marker != mSOF3 && j.precision != 8 && j.precision != 12 {
+		return corrupt("JPEG: DCT of %d bits", j.precision)
+	}
+	if marker == mSOF2 {
+		return nil
+	}
+	if int64(j.width)*int64(j.height)*int64(n)*2 > MaxFrame {
+		return corrupt("JPEG: larger than this software decodes")
+	}
+	j.hMax, j.vMax = 1, 1
+	for i := range n {
+		c := component{id: int(b[6+3*i]), h: int(b[7+3*i] >> 4), v: int(b[7+3*i] & 15), tq: int(b[8+3*i])}
+		if c.h < 1 || c.h > 4 || c.v < 1 || c.v > 4 || c.tq > 3 {
+			return corrupt("JPEG: component %d has no valid sampling", i+1)
+		}
+		j.hMax, j.vMax = max(j.hMax, c.h), max(j.vMax, c.v)
+		j.comps = append(j.comps, c)
+	}
+	return j.layOut()
+}
+
+// layOut makes room for the components, if the bytes that are there can fill
+// it: each block of 64 samples, or each lossless sample, takes a bit.
+func (j *jpegDecoder) layOut() error {
+	unit := 8
+	if j.process == mSOF3 {
+		unit = 1
+	}
+	mcuW, mcuH := unit*j.hMax, unit*j.vMax
+	for i := range j.comps {
+		c := &j.comps[i]
+		c.realW, c.realH = ceilDiv(j.width*c.h, j.hMax), ceilDiv(j.height*c.v, j.vMax)
+		c.width, c.height = ceilDiv(j.width, mcuW)*unit*c.h, ceilDiv(j.height, mcuH)*unit*c.v
+		if int64(c.width)*int64(c.height)/int64(unit*unit) > 8*int64(len(j.in)) {
+			return corrupt("JPEG: %d bytes cannot hold %d×%d", len(j.in), j.width, j.height)
+		}
+		c.samples = make([]uint16, c.width*c.height)
+	}
+	return nil
+}
+
+func ceilDiv(a, b int) int { return (a + b - 1) / b }
+
+func (j *jpegDecoder) huffmanTables(b []byte) error {
+	for len(b) > 0 {
+		if len(b) < 17 {
+			return corrupt("JPEG: a short Huffman table")
+		}
+		class, id := b[0]>>4, b[0]&15
+		n := 0
+		for _, c := range b[1:17] {
+			n += int(c)
+		}
+		if class > 1 || id > 3 || n > 256 || len(b) < 17+n {
+			return corrupt("JPEG: a Huffman table of %d values", n)
+		}
+		h, err := newHuffman(b[1:17], b[17:17+n])
+		if err != nil {
+			return err
+		}
+		if class == 0 {
+			j.dcTables[id] = h
+		} else {
+			j.acTables[id] = h
+		}
+		b = b[17+n:]
+	}
+	return nil
+}
+
+func (j *jpegDecoder) quantTables(b []byte) error {
+	for len(b) > 0 {
+		wide, id := b[0]>>4, b[0]&15
+		n := 64 << wide
+		if wide > 1 || id > 3 || len(b) < 1+n {
+			return corrupt("JPEG: a bad quantization table")
+		}
+		for k := range 64 {
+			if wide == 0 {
+				j.quant[id][zigzag[k]] = int32(b[1+k])
+			} else {
+				j.quant[id][zigzag[k]] = int32(b[1+2*k])<<8 | int32(b[2+2*k])
+			}
+		}
+		b = b[1+n:]
+	}
+	return nil
+}
+
+// scan decodes one scan, section B.2.3, and returns where it ends.
+func (j *jpegDecoder) scan(b []byte, pos int) (int, error) {
+	if j.comps == nil {
+		return 0, corrupt("JPEG: a scan before the frame header")
+	}
+	if len(b) < 1 || len(b) < 4+2*int(b[0]) || b[0] < 1 || int(b[0]) > len(j.comps) {
+		return 0, corrupt("JPEG: a short scan header")
+	}
+	if j.scans++; j.scans > len(j.comps) {
+		return 0, corrupt("JPEG: more scans than components")
+	}
+	n := int(b[0])
+	comps := make([]*component, n)
+	for i := range n {
+		for k := range j.comps {
+			if j.comps[k].id == int(b[1+2*i]) {
+				comps[i] = &j.comps[k]
+			}
+		}
+		td, ta := b[2+2*i]>>4, b[2+2*i]&15
+		if comps[i] == nil || td > 3 || ta > 3 {
+			return 0, corrupt("JPEG: a scan names no component")
+		}
+		comps[i].dc, comps[i].ac = j.dcTables[td], j.acTables[ta]
+		if comps[i].dc == nil || j.process != mSOF3 && comps[i].ac == nil {
+			return 0, corrupt("JPEG: a scan without its Huffman table")
+		}
+	}
+	r := &bitReader{in: j.in, pos: pos}
+	var err error
+	if j.process == mSOF3 {
+		err = j.losslessScan(r, comps, int(b[1+2*n]), int(b[3+2*n]&15))
+	} else {
+		err = j.dctScan(r, comps)
+	}
+	return r.pos, err
+}
+
+// decodeProgressive decodes 8-bit progressive JPEG without converting colours.
+func decodeProgressive(f Format, frame []byte) (*Frame, error) {
+	cfg, err := jpeg.DecodeConfig(bytes.NewReader(frame))
+	if err != nil {
+		return nil, corrupt("JPEG: %v", err)
+	}
+	if cfg.Width != f.Columns || cfg.Height != f.Rows || f.Allocated != 8 {
+		return nil, corrupt("JPEG: %d×%d, but the data set says %d×%d", cfg.Width, cfg.Height, f.Columns, f.Rows)
+	}
+	img, err := jpeg.Decode(bytes.NewReader(frame))
+	if err != nil {
+		return nil, corrupt("JPEG: %v", err)
+	}
+	out := make([]byte, 0, f.size())
+	switch img := img.(type) {
+	case *image.Gray:
+		if f.Samples != 1 {
+			return nil, corrupt("JPEG: one component, but %d samples", f.Samples)
+		}
+		for y := range f.Rows {
+			out = append(out, img.Pix[y*img.Stride:y*img.Stride+f.Columns]...)
+		}
+	case *image.YCbCr:
+		if f.Samples != 3 {
+			return nil, corrupt("JPEG: three components, but %d samples", f.Samples)
+		}
+		for y := range f.Rows {
+			for x := range f.Columns {
+				c := img.YCbCrAt(x, y)
+				out = append(out, c.Y, c.Cb, c.Cr)
+			}
+		}
+		f.Photometric = "YBR_FULL"
+	default:
+		return nil, unsupported("progressive JPEG of this colour model")
+	}
+	return &Frame{f, out}, nil
+}
