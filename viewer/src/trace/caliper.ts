@@ -1,0 +1,42 @@
+import type { Paper, Sheet, Strip } from './layout'
+
+/** A point on the paper in mm from its upper left corner. */
+export interface Point {
+  x: number
+  y: number
+}
+
+/** What a caliper between two points reads. */
+export interface Reading {
+  ms: number
+  /** Rate of events this far apart; null below 30 ms, where it has no meaning. */
+  perMinute: number | null
+  /** Upwards is positive. */
+  mv: number
+}
+
+/** Reads the time and voltage between two points of the paper. */
+export function read(a: Point, b: Point, paper: Paper): Reading {
+  const ms = Math.abs(((b.x - a.x) / paper.speed) * 1000)
+  return { ms: Math.round(ms), perMinute: ms >= 30 ? Math.round(60_000 / ms) : null, mv: Math.round(((a.y - b.y) / paper.gain) * 100) / 100 }
+}
+
+/** The strip under a point, and the time of the recording there in seconds. */
+export function hit(sheet: Sheet, paper: Paper, p: Point): { strip: Strip; at: number } | null {
+  for (const strip of sheet.strips) {
+    const inX = p.x >= strip.x && p.x < strip.x + strip.width
+    const inY = Math.abs(p.y - strip.y) <= sheet.rowMm / 2
+    if (inX && inY) return { strip, at: strip.from + (p.x - strip.x) / paper.speed }
+  }
+  return null
+}
+
+/** The further marks of a marching caliper: multiples of its width to both sides. */
+export function march(a: Point, b: Point, left: number, right: number): number[] {
+  const d = Math.abs(b.x - a.x)
+  if (d < 2) return []
+  const marks: number[] = []
+  for (let x = Math.min(a.x, b.x) - d; x >= left; x -= d) marks.unshift(x)
+  for (let x = Math.max(a.x, b.x) + d; x <= right; x += d) marks.push(x)
+  return marks
+}
