@@ -2,10 +2,7 @@ package disk
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
-	"fmt"
-	"hash"
 	"io"
 
 	"github.com/yuanzhen/yuanzhen/storage"
@@ -34,16 +31,14 @@ const (
 type part struct {
 	store *Store
 	ctx   context.Context
-	hash  hash.Hash
-	sum   storage.SHA256
 	size  int64
 	state partState
 	err   error // why the part can only be discarded
 
-	gathered *chunk.List // bytes not yet in the segment
-	seg      *segment    // nil while all bytes are gathered
-	start    int64       // in seg
-	written  int64       // bytes in seg
+	gathered *chunk.Summed // bytes not yet in the segment
+	seg      *segment      // nil while all bytes are gathered
+	start    int64         // in seg
+	written  int64         // bytes in seg
 }
 
 // Append implements storage.Objects.
@@ -56,7 +51,7 @@ func (s *Store) Append(ctx context.Context) (storage.Part, error) {
 	if s.closed {
 		return nil, storage.ErrClosed
 	}
-	return &part{store: s, ctx: ctx, hash: sha256.New(), gathered: s.chunks.NewList()}, nil
+	return &part{store: s, ctx: ctx, gathered: s.chunks.NewSummed()}, nil
 }
 
 // enter is called before a part touches a segment; the caller calls
@@ -85,7 +80,6 @@ func (p *part) Write(b []byte) (int, error) {
 		return 0, err
 	}
 	defer p.store.life.RUnlock()
-	p.hash.Write(b)
 	p.size += int64(len(b))
 	if p.seg == nil && p.size <= gatherLimit {
 		return p.gathered.Write(b)
@@ -114,18 +108,12 @@ func (p *part) writeLarge(b []byte) error {
 
 // spill moves the gathered bytes of a large part to its segment.
 func (p *part) spill() error {
-	if err := writeAt(p.seg, p.start+p.written, p.gathered); err != nil {
-		return err
+	n := p.gathered.Len()
+	at := p.start + p.written
+	if err := p.gathered.Spill(io.NewOffsetWriter(p.seg.file, at)); err != nil {
+		return p.seg.writeError(at, err)
 	}
-	p.written += p.gathered.Len()
-	p.gathered.Reset()
-	return nil
-}
-
-func writeAt(seg *segment, off int64, l *chunk.List) error {
-	if _, err := l.WriteTo(io.NewOffsetWriter(seg.file, off)); err != nil {
-		return classify(fmt.Sprintf("%s at offset %d", seg.key, off), err)
-	}
+	p.written += n
 	return nil
 }
 
@@ -140,15 +128,14 @@ func (p *part) Done() error {
 		p.err = err
 		return err
 	}
-	p.gathered.Reset()
-	p.hash.Sum(p.sum[:0])
+	p.gathered.Finish()
 	p.state = partDone
 	return nil
 }
 
 func (p *part) place() error {
 	if p.seg == nil {
-		seg, start, err := p.store.gather.put(&p.store.segments, p.gathered)
+		seg, start, err := p.store.gather.put(&p.store.segments, &p.gathered.List)
 		if err != nil {
 			return err
 		}
@@ -170,7 +157,14 @@ func (p *part) Ref() storage.Ref {
 	return storage.Ref{Key: p.seg.key, Offset: p.start, Length: p.size}
 }
 
-func (p *part) Sum() storage.SHA256 { return p.sum }
+// Sum implements storage.Part. It may have to wait for the hash, which goes on
+// while Sync flushes.
+func (p *part) Sum() storage.SHA256 {
+	if p.state != partDone && p.state != partDurable {
+		return storage.SHA256{}
+	}
+	return p.gathered.Sum()
+}
 
 func (p *part) Size() int64 { return p.size }
 
@@ -181,7 +175,7 @@ func (p *part) Discard() {
 	}
 	was := p.state
 	p.state = partGone
-	p.gathered.Reset()
+	p.gathered.Drop()
 	if p.seg == nil {
 		return
 	}

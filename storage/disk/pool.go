@@ -3,6 +3,7 @@ package disk
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -145,9 +146,9 @@ func (g *gatherer) put(p *pool, l *chunk.List) (*segment, int64, error) {
 	}
 	seg := g.seg
 	start := seg.next()
-	if err := writeAt(seg, start, l); err != nil {
+	if _, err := l.WriteTo(io.NewOffsetWriter(seg.file, start)); err != nil {
 		p.leave(seg)
-		return nil, 0, err
+		return nil, 0, seg.writeError(start, err)
 	}
 	seg.finish(start, l.Len())
 	return seg, start, nil

@@ -79,6 +79,10 @@ func (s *segment) rewind(start, size int64) {
 	}
 }
 
+func (s *segment) writeError(off int64, err error) error {
+	return classify(fmt.Sprintf("%s at offset %d", s.key, off), err)
+}
+
 // full tells whether new parts must go elsewhere.
 func (s *segment) full() bool {
 	s.mu.Lock()
