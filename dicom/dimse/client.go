@@ -161,6 +161,7 @@ func (c *Client) request(ctx context.Context, ts dicom.TransferSyntax, cmd *comm
 		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
 	}
 	if err != nil {
+		c.conn.Abort(ul.AbortUser, ul.ReasonNotSpecified) // unless it is over already
 		c.conn.Close()
 		return Status{}, fmt.Errorf("dimse: message %d: %w", cmd.messageID, err)
 	}

@@ -114,6 +114,7 @@ func (s *Server) converse(ctx context.Context, conn *ul.Conn, a *Association) (r
 			err = c.message(ctx, v)
 		}
 		if err != nil {
+			conn.Abort(ul.AbortUser, ul.ReasonNotSpecified) // unless it is over already
 			return false, err
 		}
 	}
