@@ -49,7 +49,8 @@ func (f *Frames) Ranges(i int) []Range {
 // before; 0 unless pixels have one bit (PS3.5 section 8.1.1).
 func (f *Frames) BitOffset(i int) int { return int(int64(i) * f.bits % 8) }
 
-// Read returns the bytes of frame i from r, which holds the stream.
+// Read returns the bytes of frame i from r, which holds the stream. Pixels of
+// one bit are moved so that the frame starts with the first byte's lowest bit.
 func (f *Frames) Read(r io.ReaderAt, i int) ([]byte, error) {
 	var out []byte
 	for _, part := range f.Ranges(i) {
@@ -69,7 +70,21 @@ func (f *Frames) Read(r io.ReaderAt, i int) ([]byte, error) {
 	if out == nil {
 		return nil, fmt.Errorf("dicom: no frame %d", i+1)
 	}
+	if shift := f.BitOffset(i); shift > 0 {
+		out = shiftBits(out, shift, int(f.bits))
+	}
 	return out, nil
+}
+
+// shiftBits moves n bits down by shift.
+func shiftBits(b []byte, shift, n int) []byte {
+	for k := range b {
+		b[k] >>= shift
+		if k+1 < len(b) {
+			b[k] |= b[k+1] << (8 - shift)
+		}
+	}
+	return b[:(n+7)/8]
 }
 
 // IndexFrames finds the frames of d's pixel data: native ones by their size,

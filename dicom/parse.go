@@ -225,7 +225,7 @@ func (p *parser) plain(e *Element) error {
 	if n&1 == 1 {
 		p.note(e.Tag, "odd length %d", n)
 	}
-	if !p.keepAll && (n > p.keep && !isFrameTable(e) || p.kept+n > MaxKept) {
+	if !p.keepAll && (n > p.keep && !isTable(e) || p.kept+n > MaxKept) {
 		e.Bulk = true
 		if err := p.src.skip(n); err != nil {
 			return p.broken(e.Tag, err, fmt.Sprintf("a value of %d bytes", n))
@@ -241,9 +241,21 @@ func (p *parser) plain(e *Element) error {
 	return nil
 }
 
-// isFrameTable says that a value is needed to find frames, however long it is.
-func isFrameTable(e *Element) bool {
-	return (e.Tag == ExtendedOffsetTable || e.Tag == ExtendedOffsetTableLengths) && e.Length <= 8*MaxFragments
+// maxTable is the longest lookup table kept whatever Options.Keep says:
+// 65536 entries as segments.
+const maxTable = 512 << 10
+
+// isTable says that a value is needed to find or to show frames, and bounded,
+// so that it is kept although it is long.
+func isTable(e *Element) bool {
+	switch e.Tag {
+	case ExtendedOffsetTable, ExtendedOffsetTableLengths:
+		return e.Length <= 8*MaxFragments
+	case LUTData, RedPaletteColorLookupTableData, GreenPaletteColorLookupTableData, BluePaletteColorLookupTableData,
+		SegmentedRedPaletteColorLookupTableData, SegmentedGreenPaletteColorLookupTableData, SegmentedBluePaletteColorLookupTableData:
+		return e.Length <= maxTable
+	}
+	return false
 }
 
 // bytes reads n bytes, short ones into a shared block.

@@ -94,6 +94,8 @@ func (f *Format) check() error {
 		return corrupt("%d rows and %d columns", f.Rows, f.Columns)
 	case f.Samples != 1 && f.Samples != 3 && f.Samples != 4:
 		return corrupt("%d samples per pixel", f.Samples)
+	case f.Allocated == 1 && f.Samples != 1:
+		return corrupt("%d samples of one bit", f.Samples)
 	case f.size() > MaxFrame:
 		return corrupt("%d rows and %d columns are more than this software decodes", f.Rows, f.Columns)
 	}

@@ -11,9 +11,13 @@ func decodeRLE(f Format, frame []byte) (*Frame, error) {
 	if len(frame) < rleHeader {
 		return nil, corrupt("RLE: %d bytes have no header", len(frame))
 	}
-	size := f.Allocated / 8
+	size := max(1, f.Allocated/8) // pixels of one bit are packed into bytes
+	cells := f.pixels()
+	if f.Allocated == 1 {
+		cells = (cells + 7) / 8
+	}
 	segments := int(binary.LittleEndian.Uint32(frame))
-	if size < 1 || segments != f.Samples*size || segments > 15 {
+	if segments != f.Samples*size || segments > 15 {
 		return nil, corrupt("RLE: %d segments for %d samples of %d bits", segments, f.Samples, f.Allocated)
 	}
 	if f.size() > 64*int64(len(frame)) { // two bytes give 128 at most
@@ -32,8 +36,8 @@ func decodeRLE(f Format, frame []byte) (*Frame, error) {
 		}
 		sample, high := i/size, i%size
 		at := sample*size + size - 1 - high
-		if n := unpackBits(out[at:], stride, f.pixels(), frame[start:end]); n < f.pixels() {
-			return nil, corrupt("RLE: segment %d ends after %d of %d pixels", i+1, n, f.pixels())
+		if n := unpackBits(out[at:], stride, cells, frame[start:end]); n < cells {
+			return nil, corrupt("RLE: segment %d ends after %d of %d bytes", i+1, n, cells)
 		}
 	}
 	return &Frame{f, out}, nil

@@ -1,0 +1,161 @@
+package pixel
+
+import (
+	"encoding/binary"
+	"image"
+	"math"
+
+	"github.com/yuanzhen/yuanzhen/dicom"
+)
+
+// gray renders one sample per pixel. Stored values of up to 16 bits go through
+// one table that joins modality LUT, VOI LUT and inversion.
+func gray(d *dicom.Dataset, f *Frame, o RenderOptions) *image.Gray {
+	img := image.NewGray(image.Rect(0, 0, f.Columns, f.Rows))
+	modality := newModality(d, f, o.Frame)
+	if f.Allocated > 16 {
+		grayDirect(d, f, o, modality, img)
+		return img
+	}
+	indexes := f.indexes()
+	histogram := make([]int, 1<<f.Stored)
+	for _, v := range indexes {
+		histogram[v]++
+	}
+	voi := newVOI(d, f, o, func() (float64, float64) { return spread(d, f, modality, histogram) })
+	inverse := inverted(d, f)
+	table := make([]uint8, len(histogram))
+	for i, n := range histogram {
+		if n > 0 {
+			table[i] = shade(voi(modality(f.value(i))), inverse)
+		}
+	}
+	for i, v := range indexes {
+		img.Pix[i] = table[v]
+	}
+	return img
+}
+
+// indexes are the stored bits of each pixel, as numbers without sign.
+func (f *Frame) indexes() []uint16 {
+	out := make([]uint16, f.pixels())
+	mask, shift := uint16(1<<f.Stored-1), f.HighBit+1-f.Stored
+	switch f.Allocated {
+	case 1:
+		for i := range out {
+			out[i] = uint16(f.Data[i/8] >> (i % 8) & 1)
+		}
+	case 8:
+		for i := range out {
+			out[i] = uint16(f.Data[i]) >> shift & mask
+		}
+	default:
+		for i := range out {
+			out[i] = binary.LittleEndian.Uint16(f.Data[2*i:]) >> shift & mask
+		}
+	}
+	return out
+}
+
+// value is the stored value of an index, with its sign.
+func (f *Frame) value(i int) float64 {
+	if f.Signed && i >= 1<<(f.Stored-1) {
+		i -= 1 << f.Stored
+	}
+	return float64(i)
+}
+
+// grayDirect renders samples of 32 and 64 bits and floating point ones.
+func grayDirect(d *dicom.Dataset, f *Frame, o RenderOptions, modality func(float64) float64, img *image.Gray) {
+	values := make([]float64, f.pixels())
+	low, high := math.Inf(1), math.Inf(-1)
+	for i := range values {
+		v := modality(f.wide(i))
+		values[i] = v
+		if !math.IsNaN(v) && !math.IsInf(v, 0) {
+			low, high = min(low, v), max(high, v)
+		}
+	}
+	voi := newVOI(d, f, o, func() (float64, float64) { return low, high })
+	inverse := inverted(d, f)
+	for i, v := range values {
+		img.Pix[i] = shade(voi(v), inverse)
+	}
+}
+
+// wide reads one sample of 32 or 64 bits.
+func (f *Frame) wide(i int) float64 {
+	if f.Allocated == 32 {
+		v := binary.LittleEndian.Uint32(f.Data[4*i:])
+		switch {
+		case f.Float:
+			return float64(math.Float32frombits(v))
+		case f.Signed:
+			return float64(int32(v))
+		}
+		return float64(v)
+	}
+	v := binary.LittleEndian.Uint64(f.Data[8*i:])
+	switch {
+	case f.Float:
+		return math.Float64frombits(v)
+	case f.Signed:
+		return float64(int64(v))
+	}
+	return float64(v)
+}
+
+// inverted says that low values are bright, PS3.3 C.7.6.3.1.2 and C.11.6.
+func inverted(d *dicom.Dataset, f *Frame) bool {
+	return f.Photometric == "MONOCHROME1" || d.Text(dicom.PresentationLUTShape) == "INVERSE"
+}
+
+// shade turns a grey from 0 to 1 into a byte.
+func shade(v float64, inverse bool) uint8 {
+	if !(v > 0) { // also NaN
+		v = 0
+	}
+	b := uint8(min(v, 1)*255 + 0.5)
+	if inverse {
+		return 255 - b
+	}
+	return b
+}
+
+// tail is the share of pixels that a window made from the picture itself may
+// leave out at each end, so that a few outliers do not make it flat.
+const tail = 0.001
+
+// spread is the range of modality values of a picture without a window. Images
+// of 8 bits or fewer use the whole range, so that they look as they were made.
+func spread(d *dicom.Dataset, f *Frame, modality func(float64) float64, histogram []int) (low, high float64) {
+	if f.Stored <= 8 && !f.Signed {
+		return modality(0), modality(float64(int(1)<<f.Stored - 1))
+	}
+	padding, padded := d.Int(dicom.PixelPaddingValue)
+	total := 0
+	values := make([]int, 0, len(histogram)) // indexes in the order of their values
+	half := len(histogram) / 2
+	for i := range histogram {
+		k := i
+		if f.Signed {
+			k = (i + half) % len(histogram)
+		}
+		if histogram[k] > 0 && !(padded && f.value(k) == float64(padding)) {
+			values = append(values, k)
+			total += histogram[k]
+		}
+	}
+	if len(values) == 0 {
+		return 0, 1
+	}
+	cut := int(float64(total) * tail)
+	first, last := 0, len(values)-1
+	for n := histogram[values[first]]; n <= cut && first < last; n += histogram[values[first]] {
+		first++
+	}
+	for n := histogram[values[last]]; n <= cut && last > first; n += histogram[values[last]] {
+		last--
+	}
+	return modality(f.value(values[first])), modality(f.value(values[last]))
+}

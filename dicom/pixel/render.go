@@ -1,0 +1,125 @@
+package pixel
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/jpeg"
+
+	"github.com/yuanzhen/yuanzhen/dicom"
+)
+
+// RenderOptions say how a frame becomes a picture.
+type RenderOptions struct {
+	// Width is the longest side of the picture in pixels; larger images are
+	// averaged down to it. 0 keeps the image's size.
+	Width int
+	// WindowCenter and WindowWidth replace the object's own window, in the
+	// units of its modality LUT, if WindowWidth is above 0.
+	WindowCenter, WindowWidth float64
+	// Frame counts from 0 and picks the attributes of that frame in multi-frame
+	// functional groups.
+	Frame int
+}
+
+// previewQuality is the JPEG quality of previews, 1 to 100.
+const previewQuality = 85
+
+// JPEG renders one frame and encodes it as 8-bit JPEG.
+func JPEG(d *dicom.Dataset, frame []byte, o RenderOptions) ([]byte, error) {
+	img, err := Render(d, frame, o)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: previewQuality}); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// Render decodes one frame of d's pixel data and applies modality LUT, VOI LUT
+// or window, and palette or colour space: an *image.Gray or an *image.RGBA.
+// Errors are ErrUnsupported or ErrCorrupt.
+func Render(d *dicom.Dataset, frame []byte, o RenderOptions) (image.Image, error) {
+	f, err := Decode(d, frame)
+	if err != nil {
+		return nil, err
+	}
+	return Picture(d, f, o)
+}
+
+// Picture is Render for a frame that is decoded already; d gives its LUTs.
+func Picture(d *dicom.Dataset, f *Frame, o RenderOptions) (image.Image, error) {
+	switch {
+	case f.Samples == 1 && f.Photometric == "PALETTE COLOR":
+		p, err := newPalette(d, f)
+		if err != nil {
+			return nil, err
+		}
+		return shrinkRGBA(p.paint(f), o.Width), nil
+	case f.Samples == 1:
+		return shrinkGray(gray(d, f, o), o.Width), nil
+	case f.Samples == 3 && !f.Float && f.Allocated <= 16:
+		img, err := colour(f)
+		if err != nil {
+			return nil, err
+		}
+		return shrinkRGBA(img, o.Width), nil
+	}
+	return nil, unsupported(f.Photometric + " picture")
+}
+
+// colour converts three samples per pixel to RGB.
+func colour(f *Frame) (*image.RGBA, error) {
+	img := image.NewRGBA(image.Rect(0, 0, f.Columns, f.Rows))
+	if f.Photometric == "YBR_FULL_422" && len(f.Data) == f.pixels()*2 {
+		paint422(img, f.Data)
+		return img, nil
+	}
+	if int64(len(f.Data)) < f.size() {
+		return nil, corrupt("%d bytes of samples, %d are needed", len(f.Data), f.size())
+	}
+	ybr := f.Photometric == "YBR_FULL" || f.Photometric == "YBR_FULL_422"
+	partial := f.Photometric == "YBR_PARTIAL_422" || f.Photometric == "YBR_PARTIAL_420"
+	for i := range f.pixels() {
+		a, b, c := f.byteAt(3*i), f.byteAt(3*i+1), f.byteAt(3*i+2)
+		switch {
+		case ybr:
+			a, b, c = color.YCbCrToRGB(a, b, c)
+		case partial:
+			a, b, c = color.YCbCrToRGB(fullRange(a, 219, 16), fullRange(b, 224, 16), fullRange(c, 224, 16))
+		}
+		p := img.Pix[4*i : 4*i+4]
+		p[0], p[1], p[2], p[3] = a, b, c, 255
+	}
+	return img, nil
+}
+
+// byteAt is the high 8 of the stored bits of one sample.
+func (f *Frame) byteAt(i int) uint8 {
+	if f.Allocated == 8 {
+		return f.Data[i]
+	}
+	v := uint(f.Data[2*i]) | uint(f.Data[2*i+1])<<8
+	if f.Stored >= 8 {
+		return uint8(v >> (f.HighBit - 7))
+	}
+	return uint8(v << (8 - f.Stored))
+}
+
+// fullRange stretches a video level to 0 to 255.
+func fullRange(v uint8, span, from int) uint8 {
+	return uint8(min(max((int(v)-from)*255/span, 0), 255))
+}
+
+// paint422 paints native YBR_FULL_422: Y1 Y2 Cb Cr for each two pixels.
+func paint422(img *image.RGBA, data []byte) {
+	for i := 0; i+4 <= len(data); i += 4 {
+		for k := range 2 {
+			r, g, b := color.YCbCrToRGB(data[i+k], data[i+2], data[i+3])
+			p := img.Pix[2*i+4*k : 2*i+4*k+4]
+			p[0], p[1], p[2], p[3] = r, g, b, 255
+		}
+	}
+}
