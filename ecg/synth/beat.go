@@ -10,10 +10,10 @@ func (v vector) scaled(f float64) vector { return vector{v.x * f, v.y * f, v.z *
 // wave is one dipole: its peak at second at after the R peak, its widths (one
 // standard deviation before and after the peak) in seconds.
 type wave struct {
-	at           float64
-	rise, fall   float64
-	dipole       vector
-	plateauUntil float64 // > at: the peak is held until then (an ST segment)
+	at         float64
+	hold       float64 // seconds that the peak is held: an ST segment
+	rise, fall float64
+	dipole     vector
 }
 
 // reach is how many widths a wave is drawn to; beyond it is < 0.1 µV.
@@ -23,25 +23,22 @@ const reach = 4.5
 func (w wave) value(t float64) float64 {
 	d, width := t-w.at, w.rise
 	if d > 0 {
-		width = w.fall
-		if w.plateauUntil > w.at {
-			d = math.Max(0, t-w.plateauUntil)
-		}
+		d, width = math.Max(0, d-w.hold), w.fall
 	}
 	return math.Exp(-0.5 * d * d / (width * width))
 }
 
 // span is where the wave differs from zero, in seconds from the R peak.
 func (w wave) span() (from, to float64) {
-	return w.at - reach*w.rise, math.Max(w.at, w.plateauUntil) + reach*w.fall
+	return w.at - reach*w.rise, w.at + w.hold + reach*w.fall
 }
 
 // atrium is the P wave of a heart whose PR interval is pr seconds.
 func atrium(pr float64) []wave {
 	onset := -pr - qrsLead
 	return []wave{
-		{at: onset + 0.040, rise: 0.016, fall: 0.018, dipole: vector{0.030, 0.075, -0.035}},
-		{at: onset + 0.066, rise: 0.018, fall: 0.017, dipole: vector{0.045, 0.060, 0.030}},
+		{at: onset + 0.042, rise: 0.018, fall: 0.020, dipole: vector{0.060, 0.060, -0.030}},
+		{at: onset + 0.072, rise: 0.020, fall: 0.019, dipole: vector{0.085, 0.048, 0.025}},
 	}
 }
 
@@ -52,7 +49,7 @@ const qrsLead = 0.036
 func ventricle() []wave {
 	return []wave{
 		{at: -0.020, rise: 0.0065, fall: 0.0065, dipole: vector{-0.14, -0.06, -0.20}},
-		{at: 0, rise: 0.0105, fall: 0.0100, dipole: vector{0.95, 0.85, 0.25}},
+		{at: 0, rise: 0.0105, fall: 0.0100, dipole: vector{1.10, 0.75, 0.25}},
 		{at: 0.021, rise: 0.0090, fall: 0.0085, dipole: vector{-0.12, -0.12, 0.45}},
 	}
 }
@@ -61,23 +58,25 @@ func ventricle() []wave {
 func repolarisation(qt float64) []wave {
 	const rise, fall = 0.052, 0.034
 	end := qt - qrsLead
-	return []wave{{at: end - 2.4*fall, rise: rise, fall: fall, dipole: vector{0.26, 0.20, -0.12}}}
+	return []wave{{at: end - 2.4*fall, rise: rise, fall: fall, dipole: vector{0.30, 0.18, -0.12}}}
 }
 
 // wideVentricle is a beat born in the ventricles: QRS of about 150 ms and a T
 // wave against it. sign turns it to the left (1) or to the right (-1).
 func wideVentricle(sign float64) []wave {
 	return []wave{
-		{at: -0.012, rise: 0.020, fall: 0.022, dipole: vector{0.55 * sign, -0.95, 0.55 * sign}},
-		{at: 0.038, rise: 0.022, fall: 0.020, dipole: vector{0.80 * sign, -0.75, 0.70 * sign}},
+		{at: -0.020, rise: 0.014, fall: 0.018, dipole: vector{0.50 * sign, -0.60, 0.55 * sign}},
+		{at: 0.012, rise: 0.016, fall: 0.016, dipole: vector{0.70 * sign, -1.00, 0.50 * sign}},
+		{at: 0.050, rise: 0.018, fall: 0.015, dipole: vector{0.65 * sign, -0.55, 0.60 * sign}},
 		{at: 0.270, rise: 0.062, fall: 0.048, dipole: vector{-0.36 * sign, 0.44, -0.30 * sign}},
 	}
 }
 
 // injury is an ST segment that points at the inferior wall.
 func injury(qt float64) []wave {
+	const begin = 0.055
 	return []wave{{
-		at: 0.055, rise: 0.013, fall: 0.050, plateauUntil: qt - qrsLead - 0.150,
+		at: begin, hold: qt - qrsLead - 0.150 - begin, rise: 0.013, fall: 0.050,
 		dipole: vector{-0.02, 0.27, 0.03},
 	}}
 }

@@ -1,0 +1,237 @@
+package measure
+
+import "math"
+
+// atrialSigns is what can be told about the atria.
+type atrialSigns struct {
+	steadyP     bool // P before the beats at a steady distance
+	dissociated bool // P at its own rate
+	rate        Value
+}
+
+const (
+	steadyMatch     = 0.50 // mean correlation of any two P waves
+	steadyErratic   = 0.92 // the same where RR is so uneven that chance must be kept out
+	atrialShortest  = 0.33 // s: a faster atrial cycle is flutter, not P waves
+	atrialLongest   = 1.30
+	atrialMatch     = 0.35 // of the rest's self-likeness at one cycle
+	atrialMinUV     = 15   // µV RMS over the leads that must be left
+	steadyVentricle = 0.10 // change of RR, as a share, that dissociation allows
+)
+
+// atriaOf looks for P waves that belong to the beats and for such that do not.
+func atriaOf(traces []trace, beats []Beat, m *medianBeat, b bounds) atrialSigns {
+	var signs atrialSigns
+	if m == nil || b.qrsOn < 0 {
+		return signs
+	}
+	match := steadyMatch
+	if isErratic(beats) {
+		match = steadyErratic
+	}
+	signs.steadyP = b.pOn >= 0 && steadiness(traces, m, b) >= match
+	if !signs.steadyP && !isErratic(beats) {
+		signs.rate, signs.dissociated = freeCycle(traces, beats, m, b)
+	}
+	return signs
+}
+
+// isErratic reports RR intervals too uneven for a ventricle left to itself.
+func isErratic(beats []Beat) bool {
+	changes, usual := changesOf(beats)
+	return len(changes) == 0 || median(changes) > steadyVentricle*usual
+}
+
+// steadiness is how alike the single P waves are: the mean correlation of any
+// two of them, all usable leads taken together. It is 0 with one beat.
+func steadiness(traces []trace, m *medianBeat, b bounds) float64 {
+	from, to := max(0, b.pOn-span(0.010, m.rate)), b.pOff
+	var sum []float64
+	n := 0
+	for _, at := range m.at {
+		lo, hi := at-m.r+from, at-m.r+to
+		if lo < 0 || hi >= len(traces[0].x) {
+			continue
+		}
+		one := singleP(traces, lo, hi, m.rate)
+		if sum == nil {
+			sum = make([]float64, len(one))
+		}
+		for i, v := range one {
+			sum[i] += v
+		}
+		n++
+	}
+	if n < 2 {
+		return 0
+	}
+	// The sum of unit vectors has the squared length n + the sum over pairs.
+	return (dot(sum, sum) - float64(n)) / float64(n*(n-1))
+}
+
+// singleP is one P wave on all usable leads, brought to length one.
+func singleP(traces []trace, lo, hi int, rate float64) []float64 {
+	var one []float64
+	for _, tr := range traces {
+		if tr.usable {
+			one = append(one, straightened(tr.x[lo:hi+1], rate)...)
+		}
+	}
+	length := math.Sqrt(dot(one, one))
+	for i := range one {
+		if length > 0 {
+			one[i] /= length
+		}
+	}
+	return one
+}
+
+// straightened is x lightly smoothed minus the straight line between its ends.
+func straightened(x []float64, rate float64) []float64 {
+	out := make([]float64, len(x))
+	movingMean(out, x, span(0.020, rate))
+	left, right, last := out[0], out[len(out)-1], float64(len(out)-1)
+	for i := range out {
+		out[i] -= left + (right-left)*float64(i)/last
+	}
+	return out
+}
+
+func correlation(a, b []float64) float64 {
+	scale := math.Sqrt(dot(a, a) * dot(b, b))
+	if scale == 0 {
+		return 0
+	}
+	return dot(a, b) / scale
+}
+
+// freeCycle takes the median beat out of every beat and looks for something
+// that comes back at a steady cycle in what is left. P waves that belong to
+// the beats went with the median.
+func freeCycle(traces []trace, beats []Beat, m *medianBeat, b bounds) (rate Value, found bool) {
+	rests, mask, thin := rests(traces, beats, m, b)
+	if rests == nil {
+		return Value{}, false
+	}
+	step := m.rate / float64(thin)
+	lo, hi := int(0.20*step), int(atrialLongest*step)
+	likeness := selfLikeness(rests, mask, hi+1)
+	best := 0
+	for lag := lo; lag <= hi && lag+1 < len(likeness); lag++ {
+		peak := likeness[lag] >= likeness[lag-1] && likeness[lag] >= likeness[lag+1]
+		if peak && likeness[lag] >= atrialMatch && (best == 0 || likeness[lag] > likeness[best]+0.12) {
+			best = lag
+		}
+	}
+	cycle := float64(best) / step
+	if cycle < atrialShortest || cycle*1000 > 0.85*usualRR(beats) {
+		return Value{}, false
+	}
+	return rounded(60/cycle, 1), true
+}
+
+// rests returns, per usable lead and thinned to about 100 Hz, the recording
+// without its beats, and a mask of the samples that are free of QRS. thin is
+// the thinning factor; the result is nil when too little is left to be atrial.
+func rests(traces []trace, beats []Beat, m *medianBeat, b bounds) (out [][]float64, mask []bool, thin int) {
+	thin = span(0.010, m.rate)
+	lead, power, count := 0, 0.0, 0
+	for _, tr := range traces {
+		if !tr.usable {
+			continue
+		}
+		rest := withoutBeats(tr.x, beats, m, m.x[lead])
+		lead++
+		if mask == nil {
+			mask = freeOfQRS(len(rest), beats, m, b, thin)
+		}
+		band := humpBand(rest, m.rate)
+		thinned := make([]float64, 0, len(mask))
+		for i := 0; i < len(band) && len(thinned) < len(mask); i += thin {
+			v := band[i]
+			if !mask[len(thinned)] {
+				v = 0
+			} else {
+				power += v * v
+				count++
+			}
+			thinned = append(thinned, v)
+		}
+		out = append(out, thinned)
+	}
+	if count == 0 || math.Sqrt(power/float64(count)) < atrialMinUV/3 {
+		return nil, nil, thin
+	}
+	return out, mask, thin
+}
+
+// humpBand keeps what has the width of a P wave: a 30 ms mean minus a 200 ms
+// mean.
+func humpBand(x []float64, rate float64) []float64 {
+	narrow, broad := make([]float64, len(x)), make([]float64, len(x))
+	movingMean(narrow, x, span(0.030, rate))
+	movingMean(broad, x, span(0.200, rate))
+	for i := range narrow {
+		narrow[i] -= broad[i]
+	}
+	return narrow
+}
+
+// withoutBeats subtracts the median from every dominant beat of x and carries
+// the level across its seams.
+func withoutBeats(x []float64, beats []Beat, m *medianBeat, pattern []float64) []float64 {
+	out := append([]float64(nil), x...)
+	for _, beat := range beats {
+		if beat.Class != Dominant {
+			continue
+		}
+		for s, v := range pattern {
+			if k := beat.Sample - m.r + s; k >= 0 && k < len(out) {
+				out[k] -= v
+			}
+		}
+	}
+	return out
+}
+
+// freeOfQRS marks the thinned samples outside QRS, and outside the whole beat
+// where its shape is not the dominant one.
+func freeOfQRS(samples int, beats []Beat, m *medianBeat, b bounds, thin int) []bool {
+	mask := make([]bool, (samples+thin-1)/thin)
+	for i := range mask {
+		mask[i] = true
+	}
+	for _, beat := range beats {
+		from, to := beat.Sample+b.qrsOn-m.r, beat.Sample+b.qrsOff-m.r
+		if beat.Class != Dominant {
+			to = beat.Sample + span(0.45, m.rate)
+		}
+		from, to = from-span(0.020, m.rate), to+span(0.040, m.rate)
+		for k := max(0, from/thin); k <= to/thin && k < len(mask); k++ {
+			mask[k] = false
+		}
+	}
+	return mask
+}
+
+// selfLikeness is the autocorrelation of the rests over all leads for lags
+// below count, counting only where both samples are free, relative to the
+// power there.
+func selfLikeness(rests [][]float64, mask []bool, count int) []float64 {
+	out := make([]float64, min(count+1, len(mask)))
+	for lag := 1; lag < len(out); lag++ {
+		both, power := 0.0, 0.0
+		for _, x := range rests {
+			for i := 0; i+lag < len(x) && i+lag < len(mask); i++ {
+				if mask[i] && mask[i+lag] {
+					both += x[i] * x[i+lag]
+					power += (x[i]*x[i] + x[i+lag]*x[i+lag]) / 2
+				}
+			}
+		}
+		if power > 0 {
+			out[lag] = both / power
+		}
+	}
+	return out
+}

@@ -1,0 +1,285 @@
+package measure
+
+import (
+	"math"
+	"slices"
+)
+
+// Class says how a beat looks beside the others.
+type Class string
+
+// The classes of Beat.
+const (
+	Dominant    Class = "dominant"    // the shape most beats have; medians are made of these
+	Ventricular Class = "ventricular" // another shape, and wide: suspected ventricular
+	Other       Class = "other"       // another shape, not wide
+)
+
+// Beat is one QRS complex.
+type Beat struct {
+	Sample int     `json:"sample"`          // of the R (or S) peak, from the first sample
+	RRms   float64 `json:"rr_ms,omitempty"` // from the preceding beat; 0 for the first
+	Class  Class   `json:"class"`
+}
+
+const (
+	shapeBefore = 0.088 // s of a beat that are compared
+	shapeAfter  = 0.088
+	shapeStep   = 0.008
+	sameShape   = 0.88 // correlation above which two beats have one shape
+	maxShapes   = 8
+	shapeLags   = 8     // steps by which a beat is shifted to find its shape
+	peakReach   = 0.060 // s from the centre of QRS to its peak
+	alignReach  = 0.012 // s of the fine shift after that
+	alignStep   = 2     // samples
+	wideMS      = 110   // a beat of another shape this wide may be ventricular
+	widerShare  = 1.2   // and this much wider than the dominant ones
+)
+
+// shape is a group of beats that look alike.
+type shape struct {
+	template []float64
+	count    int
+	width    float64 // ms, mean over the group
+}
+
+// classify groups the beats at centres by shape and names the groups.
+func classify(traces []trace, centres []int, rate float64) []Beat {
+	beats := make([]Beat, len(centres))
+	var shapes []shape
+	member := make([]int, len(centres))
+	widths := make([]float64, len(centres))
+	for i, at := range centres {
+		widths[i] = roughWidth(traces, at, rate)
+		kind, shift := assign(&shapes, traces, at, rate)
+		member[i] = kind
+		beats[i] = Beat{Sample: min(max(at+shift, 0), len(traces[0].x)-1), Class: Other}
+		s := &shapes[kind]
+		s.width += (widths[i] - s.width) / float64(s.count)
+	}
+	if len(shapes) == 0 {
+		return beats
+	}
+	main := dominantShape(shapes)
+	for i := range beats {
+		switch {
+		case member[i] == main:
+			beats[i].Class = Dominant
+		case widths[i] >= wideMS && widths[i] >= widerShare*shapes[main].width:
+			beats[i].Class = Ventricular
+		}
+	}
+	align(traces, beats, rate)
+	toPeaks(traces, beats, rate)
+	return inOrder(beats, rate)
+}
+
+// toPeaks moves the beats from the centre of QRS to where the leads together
+// are farthest from their level: the R or S peak. The dominant beats move by
+// one common distance.
+func toPeaks(traces []trace, beats []Beat, rate float64) {
+	reach := span(peakReach, rate)
+	all, one := make([]float64, 2*reach+1), make([]float64, 2*reach+1)
+	counted := 0
+	for i, b := range beats {
+		sum := one
+		if b.Class == Dominant {
+			if counted++; counted > maxMedian {
+				continue
+			}
+			sum = all
+		} else {
+			clear(one)
+		}
+		for _, tr := range traces {
+			if tr.usable {
+				addExcursion(sum, tr.x, b.Sample-reach)
+			}
+		}
+		if b.Class != Dominant {
+			beats[i].Sample += highest(one) - reach
+		}
+	}
+	shift := highest(all) - reach
+	for i := range beats {
+		if beats[i].Class == Dominant {
+			beats[i].Sample += shift
+		}
+		beats[i].Sample = min(max(beats[i].Sample, 0), len(traces[0].x)-1)
+	}
+}
+
+// highest is the index of the largest value.
+func highest(x []float64) int {
+	best := 0
+	for i, v := range x {
+		if v > x[best] {
+			best = i
+		}
+	}
+	return best
+}
+
+// inOrder drops a beat that alignment moved onto its neighbour and fills in the
+// RR intervals.
+func inOrder(beats []Beat, rate float64) []Beat {
+	out := beats[:0]
+	for _, b := range beats {
+		if n := len(out); n > 0 {
+			gap := b.Sample - out[n-1].Sample
+			if gap < span(refractory/2, rate) {
+				continue
+			}
+			b.RRms = math.Round(float64(gap)/rate*10000) / 10
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
+// align shifts each dominant beat by up to alignReach to where its QRS fits
+// that of the first one best, so that RR intervals do not hop between R and S.
+func align(traces []trace, beats []Beat, rate float64) {
+	reach, half := span(alignReach, rate), span(0.060, rate)
+	first := -1
+	for i := range beats {
+		at := beats[i].Sample
+		if beats[i].Class != Dominant || at-half-reach < alignStep || at+half+reach >= len(traces[0].x) {
+			continue
+		}
+		if first < 0 {
+			first = at
+			continue
+		}
+		best, lowest := 0, math.Inf(1)
+		for lag := -reach; lag <= reach; lag++ {
+			if d := unlikeness(traces, first, at+lag, half, lowest); d < lowest {
+				best, lowest = lag, d
+			}
+		}
+		beats[i].Sample += best
+	}
+}
+
+// unlikeness adds up how differently the leads change around a and b; it stops
+// early once it exceeds enough.
+func unlikeness(traces []trace, a, b, half int, enough float64) float64 {
+	sum := 0.0
+	for _, tr := range traces {
+		if !tr.usable {
+			continue
+		}
+		x, y := tr.x[a-half-alignStep:a+half+1], tr.x[b-half-alignStep:b+half+1]
+		for k := alignStep; k < len(x); k += alignStep {
+			d := (x[k] - x[k-alignStep]) - (y[k] - y[k-alignStep])
+			sum += d * d
+		}
+		if sum > enough {
+			return sum
+		}
+	}
+	return sum
+}
+
+// dominantShape is the most frequent shape, or a narrower one at least half
+// as frequent: in bigeminy the sinus beats are the dominant ones.
+func dominantShape(shapes []shape) int {
+	main := 0
+	for i, s := range shapes {
+		if s.count > shapes[main].count {
+			main = i
+		}
+	}
+	most := main
+	for i, s := range shapes {
+		if 2*s.count >= shapes[most].count && s.count > 1 && s.width+15 < shapes[main].width {
+			main = i
+		}
+	}
+	return main
+}
+
+// assign returns the index of the shape of the beat at sample at, a new one if
+// none fits, and by how many samples the beat must be shifted to fit.
+func assign(shapes *[]shape, traces []trace, at int, rate float64) (kind, shift int) {
+	kind = -1
+	best, step := 0.0, span(shapeStep, rate)
+	for lag := -shapeLags; lag <= shapeLags && len(*shapes) > 0; lag++ {
+		v := shapeOf(traces, at+lag*step, rate)
+		for i, s := range *shapes {
+			if m := dot(v, s.template); m > best {
+				kind, best, shift = i, m, lag*step
+			}
+		}
+	}
+	if kind >= 0 && (best >= sameShape || len(*shapes) == maxShapes) {
+		(*shapes)[kind].count++
+		return kind, shift
+	}
+	*shapes = append(*shapes, shape{template: shapeOf(traces, at, rate), count: 1})
+	return len(*shapes) - 1, 0
+}
+
+// shapeOf samples the usable leads around at and brings the whole to length
+// one, each lead about its own mean.
+func shapeOf(traces []trace, at int, rate float64) []float64 {
+	step := span(shapeStep, rate)
+	before := span(shapeBefore, rate) / step
+	after := span(shapeAfter, rate) / step
+	v := make([]float64, 0, len(traces)*(before+after+1))
+	for _, tr := range traces {
+		if !tr.usable {
+			continue
+		}
+		from, level := len(v), 0.0
+		for k := -before; k <= after; k++ {
+			y := tr.x[min(max(at+k*step, 0), len(tr.x)-1)]
+			v = append(v, y)
+			level += y / float64(before+after+1)
+		}
+		for i := from; i < len(v); i++ {
+			v[i] -= level
+		}
+	}
+	length := math.Sqrt(dot(v, v))
+	if length == 0 {
+		return v
+	}
+	for i := range v {
+		v[i] /= length
+	}
+	return v
+}
+
+func dot(a, b []float64) float64 {
+	sum := 0.0
+	for i := range min(len(a), len(b)) {
+		sum += a[i] * b[i]
+	}
+	return sum
+}
+
+// roughWidth is the time in ms around at in which the leads together are
+// steeper than a sixth of their steepest.
+func roughWidth(traces []trace, at int, rate float64) float64 {
+	reach := span(0.130, rate)
+	slope := make([]float64, 2*reach+1)
+	half := span(0.006, rate)
+	for _, tr := range traces {
+		if !tr.usable {
+			continue
+		}
+		last := len(tr.x) - 1
+		for k := range slope {
+			i := at - reach + k
+			slope[k] += math.Abs(tr.x[min(max(i+half, 0), last)] - tr.x[min(max(i-half, 0), last)])
+		}
+	}
+	floor := slices.Max(slope) / 6
+	first := slices.IndexFunc(slope, func(v float64) bool { return v >= floor })
+	end := len(slope) - 1
+	for end > first && slope[end] < floor {
+		end--
+	}
+	return float64(end-first) / rate * 1000
+}

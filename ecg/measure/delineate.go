@@ -1,0 +1,254 @@
+package measure
+
+import "math"
+
+// bounds are the global limits of the waves as indexes into a median beat:
+// the earliest onset and the latest end over the leads taken together. -1
+// stands for "not measurable".
+type bounds struct {
+	pOn, pOff      int
+	qrsOn, qrsOff  int
+	tPeak, tEnd    int
+	pUV            float64 // height of P over the leads (RMS)
+	pLeads, tLeads []string
+}
+
+const (
+	onShare     = 0.040 // of the steepest slope: QRS has begun
+	offShareQ   = 0.050 // of the steepest slope: QRS has ended
+	calmMS      = 0.012 // s that must stay below
+	minPUV      = 18    // µV RMS over the leads: smaller humps are no P
+	pEdgeShare  = 0.16  // of the peak: P has begun or ended
+	minPMS      = 40.0
+	maxPMS      = 170.0
+	minPQ       = 0.020 // s between P and QRS
+	atrialShare = 0.240 // s before the next R that T leaves to P
+	minTUV      = 60    // µV: flatter T waves have no end to measure on a lead
+)
+
+// delineateQRS finds onset and end of QRS; ok is false when the beat has no
+// steep part.
+func delineateQRS(m *medianBeat) (on, off int, ok bool) {
+	v := steepness(m)
+	reach := span(0.100, m.rate)
+	lo, hi := max(0, m.r-reach), min(len(v)-1, m.r+reach)
+	peak := lo
+	for i := lo; i <= hi; i++ {
+		if v[i] > v[peak] {
+			peak = i
+		}
+	}
+	if v[peak] == 0 {
+		return 0, 0, false
+	}
+	calm := span(calmMS, m.rate)
+	floor := quantile(append([]float64(nil), v...), 0.25)
+	start := math.Max(onShare*v[peak], 2.2*floor)
+	end := math.Max(offShareQ*v[peak], 2.2*floor)
+	on = edge(v, peak, -1, calm, start, max(0, m.r-span(0.160, m.rate)))
+	off = edge(v, peak, 1, calm, end, min(len(v)-1, m.r+span(0.200, m.rate)))
+	return on, off, off > on
+}
+
+// edge walks from peak in direction dir until v stays below limit for calm
+// samples, at most to stop, and returns the last index above.
+func edge(v []float64, peak, dir, calm int, limit float64, stop int) int {
+	last := peak
+	for i := peak; i*dir <= stop*dir; i += dir {
+		if v[i] >= limit {
+			last = i
+		} else if (i-last)*dir >= calm {
+			break
+		}
+	}
+	return last
+}
+
+// steepness is the RMS over the leads of the change in 8 ms, lightly smoothed.
+func steepness(m *medianBeat) []float64 {
+	n := m.length()
+	sum, smooth, slope := make([]float64, n), make([]float64, n), make([]float64, n)
+	for _, x := range m.x {
+		movingMean(smooth, x, span(0.006, m.rate))
+		difference(slope, smooth, span(0.004, m.rate))
+		for i, d := range slope {
+			sum[i] += d * d
+		}
+	}
+	for i, s := range sum {
+		sum[i] = math.Sqrt(s / float64(len(m.x)))
+	}
+	return sum
+}
+
+// delineateT finds peak and end of T behind QRS: on each lead the end is where
+// the tangent at the steepest fall meets the baseline; the global end is the
+// later end that a quarter of the leads still exceed.
+// rr is the usual distance of beats in seconds; the last of it belongs to P.
+func delineateT(m *medianBeat, b *bounds, rr float64) {
+	from := b.qrsOff + span(0.060, m.rate)
+	limit := m.length() - 1
+	if rr > 0 {
+		limit = min(limit, m.r+span(math.Max(rr-atrialShare, 0.55*rr), m.rate))
+	}
+	rms := rootMeanSquare(m, from, limit)
+	if len(rms) < span(0.080, m.rate) {
+		return
+	}
+	peak, highest := 0, 0.0
+	for i := range rms {
+		if w := rms[i] * likelyT(m.ms(from+i)/1000, rr); w > highest {
+			peak, highest = i, w
+		}
+	}
+	b.tPeak = from + peak
+	var ends []float64
+	for i, x := range m.x {
+		if end, ok := tEndOf(x, b.tPeak, from, limit, m.rate); ok {
+			ends = append(ends, end)
+			b.tLeads = append(b.tLeads, m.names[i])
+		}
+	}
+	if len(ends) == 0 {
+		b.tPeak = -1
+		return
+	}
+	b.tEnd = int(math.Round(quantile(ends, 0.75)))
+}
+
+// likelyT weighs a place for the peak of T, seconds after R: about 0.28 s times
+// the root of RR (in s) is usual, and U waves and wander lie far from it.
+func likelyT(at, rr float64) float64 {
+	if rr <= 0 {
+		rr = 0.8
+	}
+	d := (at - 0.28*math.Sqrt(rr)) / 0.16
+	return 1 / (1 + d*d)
+}
+
+// tEndOf is where T ends on one lead; ok is false when T is too flat or its
+// fall is cut off.
+func tEndOf(x []float64, about, from, limit int, rate float64) (end float64, ok bool) {
+	reach := span(0.070, rate)
+	peak := max(from, about-reach)
+	for i := peak; i <= min(limit, about+reach); i++ {
+		if math.Abs(x[i]) > math.Abs(x[peak]) {
+			peak = i
+		}
+	}
+	if math.Abs(x[peak]) < minTUV {
+		return 0, false
+	}
+	half := span(0.012, rate)
+	steepest, at := 0.0, -1
+	for i := peak + half; i+half <= min(limit, peak+span(0.180, rate)); i++ {
+		fall := (x[i-half] - x[i+half]) / float64(2*half)
+		if x[peak] < 0 {
+			fall = -fall
+		}
+		if fall > steepest {
+			steepest, at = fall, i
+		}
+	}
+	if at < 0 {
+		return 0, false
+	}
+	end = float64(at) + math.Abs(x[at])/steepest
+	if math.Signbit(x[at]) != math.Signbit(x[peak]) {
+		end = float64(at) - math.Abs(x[at])/steepest
+	}
+	return end, end <= float64(limit) && end > float64(peak)
+}
+
+// rootMeanSquare is the RMS over the leads of the samples from .. limit.
+func rootMeanSquare(m *medianBeat, from, limit int) []float64 {
+	if from > limit {
+		return nil
+	}
+	out := make([]float64, limit-from+1)
+	for _, x := range m.x {
+		for i := range out {
+			out[i] += x[from+i] * x[from+i]
+		}
+	}
+	for i, s := range out {
+		out[i] = math.Sqrt(s / float64(len(m.x)))
+	}
+	return out
+}
+
+// delineateP finds P between the end of the preceding T and QRS. rr is the
+// usual distance of beats in samples.
+func delineateP(m *medianBeat, b *bounds, rr float64) {
+	from := max(0, b.qrsOn-span(0.280, m.rate))
+	if b.tEnd >= 0 && rr > 0 {
+		from = max(from, b.tEnd-int(rr)+span(0.010, m.rate))
+	}
+	to := b.qrsOn - span(0.008, m.rate)
+	if to-from < span(0.060, m.rate) {
+		return
+	}
+	hump := humps(m, from, to)
+	peak := 0
+	for i := range hump {
+		if hump[i] > hump[peak] {
+			peak = i
+		}
+	}
+	b.pUV = hump[peak]
+	inner := span(0.016, m.rate)
+	if hump[peak] < minPUV || peak < inner || peak > len(hump)-1-inner/2 {
+		return
+	}
+	on, off := foot(hump, peak, -1), foot(hump, peak, 1)
+	if width := m.ms(off) - m.ms(on); width < minPMS || width > maxPMS {
+		return
+	}
+	if b.qrsOn-from-off < span(minPQ, m.rate) {
+		return // the slow beginning of a wide QRS
+	}
+	b.pOn, b.pOff = from+on, from+off
+	for i, x := range m.x {
+		if math.Abs(x[from+peak]) >= minPUV {
+			b.pLeads = append(b.pLeads, m.names[i])
+		}
+	}
+}
+
+// foot walks from the peak of a hump in direction dir to where it has come
+// down to pEdgeShare of the peak, or to the valley before it rises again.
+func foot(hump []float64, peak, dir int) int {
+	low := peak
+	for i := peak + dir; i >= 0 && i < len(hump); i += dir {
+		if hump[i] < hump[low] {
+			low = i
+		}
+		if hump[i] <= pEdgeShare*hump[peak] {
+			return i
+		}
+		if hump[low] < 0.4*hump[peak] && hump[i] > hump[low]+0.08*hump[peak] {
+			break
+		}
+	}
+	return low
+}
+
+// humps is the RMS over the leads in from .. to of what stands out of the
+// straight line between both ends.
+func humps(m *medianBeat, from, to int) []float64 {
+	n := to - from + 1
+	out, smooth := make([]float64, n), make([]float64, n)
+	rim := min(span(0.016, m.rate), n/4)
+	for _, x := range m.x {
+		movingMean(smooth, x[from:to+1], span(0.012, m.rate))
+		left, right := mean(smooth[:rim]), mean(smooth[n-rim:])
+		for i, v := range smooth {
+			d := v - left - (right-left)*float64(i)/float64(n-1)
+			out[i] += d * d
+		}
+	}
+	for i, s := range out {
+		out[i] = math.Sqrt(s / float64(len(m.x)))
+	}
+	return out
+}

@@ -1,0 +1,164 @@
+package measure
+
+import (
+	"math"
+)
+
+const (
+	medianBefore = 0.350 // s before the R peak
+	medianAfter  = 0.700 // s after it, less when the next beat comes sooner
+	maxMedian    = 60    // beats that a median is made of
+	enoughBeats  = 3     // undisturbed ones; else nearer neighbours are put up with
+	tightClear   = 0.45  // s to a beat of another shape then
+)
+
+// medianBeat is the representative beat: every usable lead's dominant beats
+// laid on each other.
+type medianBeat struct {
+	rate  float64
+	r     int         // index of the R peak in x
+	names []string    // of the usable leads
+	x     [][]float64 // [lead][sample] in µV
+	used  []int       // indexes of the beats it is made of
+	at    []int       // their R samples
+}
+
+// length is the number of samples per lead.
+func (m *medianBeat) length() int { return len(m.x[0]) }
+
+// ms turns an index of x into milliseconds after the R peak.
+func (m *medianBeat) ms(index int) float64 { return float64(index-m.r) / m.rate * 1000 }
+
+// lead returns the samples of the lead called name, nil if it is not usable.
+func (m *medianBeat) lead(name string) []float64 {
+	for i, n := range m.names {
+		if n == name {
+			return m.x[i]
+		}
+	}
+	return nil
+}
+
+// medianOf lays the dominant beats on each other, their baseline taken as the
+// straight lines between the levels at knot samples after the R peak (the
+// segment before QRS). It returns nil when no dominant beat stands whole in
+// the recording.
+func medianOf(traces []trace, beats []Beat, rate float64, knot int) *medianBeat {
+	own := ownTime(beats)
+	before, after := span(math.Min(medianBefore, own), rate), span(own, rate)
+	m := &medianBeat{rate: rate, r: before}
+	samples := 0
+	for _, tr := range traces {
+		if tr.usable {
+			m.names = append(m.names, tr.name)
+			samples = len(tr.x)
+		}
+	}
+	for _, clear := range []float64{own, tightClear, 0} {
+		m.used = m.used[:0]
+		for i, b := range beats {
+			whole := b.Sample-before >= 0 && b.Sample+after < samples
+			if b.Class == Dominant && whole && !crowded(beats, i, span(clear, rate)) && len(m.used) < maxMedian {
+				m.used = append(m.used, i)
+			}
+		}
+		if len(m.used) >= enoughBeats {
+			break
+		}
+	}
+	if len(m.used) == 0 || len(m.names) == 0 {
+		return nil
+	}
+	for _, i := range m.used {
+		m.at = append(m.at, beats[i].Sample)
+	}
+	for _, tr := range traces {
+		if tr.usable {
+			m.x = append(m.x, m.layOn(tr.x, beats, before+after+1, knot))
+		}
+	}
+	return m
+}
+
+// ownTime is how many seconds after the R peak a beat of this rhythm has for
+// itself.
+func ownTime(beats []Beat) float64 {
+	var gaps []float64
+	for i := 1; i < len(beats); i++ {
+		if beats[i].Class == Dominant && beats[i-1].Class == Dominant {
+			gaps = append(gaps, beats[i].RRms/1000)
+		}
+	}
+	if len(gaps) == 0 {
+		return medianAfter
+	}
+	return math.Min(medianAfter, 0.9*quantile(gaps, 0.25))
+}
+
+// crowded reports whether a beat of another shape stands so near that it
+// disturbs P or T of beat i.
+func crowded(beats []Beat, i, near int) bool {
+	before := i > 0 && beats[i-1].Class != Dominant && beats[i].Sample-beats[i-1].Sample < near
+	after := i+1 < len(beats) && beats[i+1].Class != Dominant && beats[i+1].Sample-beats[i].Sample < near
+	return before || after
+}
+
+// layOn returns the median over the used beats of one lead.
+func (m *medianBeat) layOn(x []float64, beats []Beat, length, knot int) []float64 {
+	lines := make([][]float64, len(m.used))
+	for k, i := range m.used {
+		lines[k] = m.levelled(x, beats, i, m.at[k], length, knot)
+	}
+	out := make([]float64, length)
+	column := make([]float64, len(lines))
+	for s := range out {
+		for k := range lines {
+			column[k] = lines[k][s]
+		}
+		out[s] = trimmedMean(column)
+	}
+	return out
+}
+
+// trimmedMean is the mean of the middle half of values, which it sorts: as
+// robust as the median and half as noisy.
+func trimmedMean(values []float64) float64 {
+	median(values)
+	cut := len(values) / 4
+	return mean(values[cut : len(values)-cut])
+}
+
+// levelled copies the beat i of x, its R at sample at, minus the baseline: a
+// straight line from knot to knot.
+func (m *medianBeat) levelled(x []float64, beats []Beat, i, at, length, knot int) []float64 {
+	start := at - m.r
+	own := levelAt(x, at+knot, m.rate)
+	previous, next := own, own
+	fromPrev, toNext := 1.0, 1.0
+	if i > 0 {
+		previous, fromPrev = levelAt(x, beats[i-1].Sample+knot, m.rate), float64(at-beats[i-1].Sample)
+	}
+	if i+1 < len(beats) {
+		next, toNext = levelAt(x, beats[i+1].Sample+knot, m.rate), float64(beats[i+1].Sample-at)
+	}
+	out := make([]float64, length)
+	for s := range out {
+		d := float64(s - m.r - knot)
+		level := own + (next-own)*d/toNext
+		if d < 0 {
+			level = own + (own-previous)*d/fromPrev
+		}
+		out[s] = x[min(max(start+s, 0), len(x)-1)] - level
+	}
+	return out
+}
+
+// levelAt is the mean of 16 ms of x about sample at.
+func levelAt(x []float64, at int, rate float64) float64 {
+	half := span(0.008, rate)
+	lo, hi := max(0, at-half), min(len(x), at+half+1)
+	if lo >= hi {
+		return x[min(max(at, 0), len(x)-1)]
+	}
+	return mean(x[lo:hi])
+}

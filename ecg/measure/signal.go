@@ -1,0 +1,137 @@
+package measure
+
+import (
+	"math"
+	"slices"
+
+	"github.com/yuanzhen/yuanzhen/ecg"
+)
+
+const (
+	// maxSeconds is how much of a long recording is analysed; the rest of a
+	// Holter is for a Holter analysis.
+	maxSeconds = 1800
+	// maxLeads is how many leads are analysed.
+	maxLeads = 12
+	// minRateHz is the lowest rate at which a beat still has enough samples.
+	minRateHz = 100
+	// maxRateHz bounds the work per second; no cart stores more.
+	maxRateHz = 8000
+)
+
+// trace is one lead ready for analysis. x is in µV without gaps: they are
+// bridged by straight lines and counted in missing (share of all samples).
+type trace struct {
+	name    string
+	x       []float64
+	missing float64
+	usable  bool // neither off nor flat nor too noisy to measure on
+}
+
+// tracesOf copies the leads of rec, at most maxSeconds of them, and completes
+// eight stored leads to twelve.
+func tracesOf(rec *ecg.Recording) []trace {
+	leads, ok := ecg.Derive12(rec)
+	if !ok {
+		leads = rec.Leads
+	}
+	leads = leads[:min(len(leads), maxLeads)]
+	limit := int(maxSeconds * rec.RateHz)
+	traces := make([]trace, len(leads))
+	for i, lead := range leads {
+		n := min(len(lead.Samples), limit)
+		x, gaps := bridged(lead.Samples[:n])
+		missing := 0.0
+		if n > 0 {
+			missing = float64(gaps) / float64(n)
+		}
+		traces[i] = trace{name: lead.Name, x: x, missing: missing, usable: true}
+	}
+	return traces
+}
+
+// bridged returns samples as float64 with gaps (NaN, infinities) replaced by
+// straight lines, and the number of samples so replaced.
+func bridged(samples []float32) (x []float64, gaps int) {
+	x = make([]float64, len(samples))
+	last := -1 // index of the last good sample
+	for i, s := range samples {
+		v := float64(s)
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			gaps++
+			continue
+		}
+		x[i] = v
+		if i-last > 1 {
+			from := v
+			if last >= 0 {
+				from = x[last]
+			}
+			for j := last + 1; j < i; j++ {
+				x[j] = from + (v-from)*float64(j-last)/float64(i-last)
+			}
+		}
+		last = i
+	}
+	for j := last + 1; last >= 0 && j < len(x); j++ {
+		x[j] = x[last]
+	}
+	return x, gaps
+}
+
+// movingMean writes the centred mean of width samples of src to dst; near the
+// ends it averages what there is. dst and src must not overlap.
+func movingMean(dst, src []float64, width int) {
+	n := len(src)
+	before := width / 2
+	after := width - before // exclusive end
+	sum, count := 0.0, 0
+	for i := 0; i < min(after-1, n); i++ {
+		sum += src[i]
+		count++
+	}
+	for i := range n {
+		if in := i + after - 1; in < n {
+			sum += src[in]
+			count++
+		}
+		if out := i - before - 1; out >= 0 {
+			sum -= src[out]
+			count--
+		}
+		dst[i] = sum / float64(count)
+	}
+}
+
+// difference writes src[i+half] − src[i−half] to dst, clamped at the ends.
+func difference(dst, src []float64, half int) {
+	last := len(src) - 1
+	for i := range src {
+		dst[i] = src[min(i+half, last)] - src[max(i-half, 0)]
+	}
+}
+
+// median returns the middle of values, which it sorts; NaN without values.
+func median(values []float64) float64 { return quantile(values, 0.5) }
+
+// quantile returns the q-quantile (nearest rank) of values, which it sorts;
+// NaN without values.
+func quantile(values []float64, q float64) float64 {
+	if len(values) == 0 {
+		return math.NaN()
+	}
+	slices.Sort(values)
+	return values[int(math.Round(q*float64(len(values)-1)))]
+}
+
+// mean returns the arithmetic mean; NaN without values.
+func mean(values []float64) float64 {
+	sum := 0.0
+	for _, v := range values {
+		sum += v
+	}
+	return sum / float64(len(values))
+}
+
+// span returns the number of samples in seconds at rate, at least one.
+func span(seconds, rate float64) int { return max(1, int(math.Round(seconds*rate))) }
