@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/yuanzhen/yuanzhen/ecg"
+	"github.com/yuanzhen/yuanzhen/ecg/internal/axis"
 	"github.com/yuanzhen/yuanzhen/ecg/internal/stamp"
 	"github.com/yuanzhen/yuanzhen/ecg/internal/xmltree"
 )
@@ -95,57 +96,33 @@ func alike(sets []set) (together, rest []set) {
 	return together, rest
 }
 
-// lineUp puts the leads of sets on one time axis, with gaps where a set has not
-// begun or has ended.
+// lineUp puts the leads of sets on one time axis and moves the head of the first
+// set to the earliest sample.
 func (r *reader) lineUp(series *xmltree.Node, sets []set) ([]ecg.Lead, error) {
-	first := &sets[0]
-	starts, end := make([]int, len(sets)), 0
-	earliest := 0
+	head := &sets[0]
+	parts := make([]axis.Part, len(sets))
 	for i, s := range sets {
-		seconds := s.offset - first.offset
+		seconds := s.offset - head.offset
 		if s.absolute {
-			seconds = s.head.Sub(first.head).Seconds()
+			seconds = s.head.Sub(head.head).Seconds()
 		}
 		at := math.Round(seconds * s.rateHz)
-		if math.Abs(at) > ecg.MaxSamples {
+		if !(math.Abs(at) <= ecg.MaxSamples) {
 			return nil, fail(series, "sequenceSet", "sets lie %.0f s apart", seconds)
 		}
-		starts[i] = int(at)
-		earliest = min(earliest, int(at))
+		parts[i] = axis.Part{Start: int(at), Leads: s.leads}
 	}
-	for i, s := range sets {
-		starts[i] -= earliest
-		for _, l := range s.leads {
-			end = max(end, starts[i]+len(l.Samples))
-		}
+	leads, first, gaps, err := axis.Join(parts)
+	if err != nil {
+		return nil, fail(series, "series", "%v", err)
 	}
-	if earliest < 0 && first.absolute {
-		first.head = first.head.Add(time.Duration(float64(earliest) / first.rateHz * float64(time.Second)))
+	if gaps {
+		r.rec.Notef(ecg.NoteGap, "the leads of a series do not cover the same time")
 	}
-	var out []ecg.Lead
-	for i, s := range sets {
-		for _, l := range s.leads {
-			if len(out) == ecg.MaxLeads || end*(len(out)+1) > ecg.MaxSamples {
-				return nil, fail(series, "series", "more than %d leads or %d samples", ecg.MaxLeads, ecg.MaxSamples)
-			}
-			if len(l.Samples) != end {
-				r.rec.Notef(ecg.NoteGap, "lead %.16q has %d samples from sample %d on, others %d",
-					l.Name, len(l.Samples), starts[i], end)
-				l.Samples = placed(l.Samples, starts[i], end)
-			}
-			out = append(out, l)
-		}
+	if first < 0 && head.absolute {
+		head.head = head.head.Add(time.Duration(float64(first) / head.rateHz * float64(time.Second)))
 	}
-	return out, nil
-}
-
-func placed(samples []float32, at, n int) []float32 {
-	out := make([]float32, n)
-	for i := range out {
-		out[i] = float32(math.NaN())
-	}
-	copy(out[at:], samples)
-	return out
+	return leads, nil
 }
 
 // readSet reads the time base first, for it may stand anywhere in the set.

@@ -1,9 +1,8 @@
 package scpecg
 
 import (
-	"math"
-
 	"github.com/yuanzhen/yuanzhen/ecg"
+	"github.com/yuanzhen/yuanzhen/ecg/internal/axis"
 )
 
 // maxDecimation is the strongest reduction outside protected zones; the
@@ -153,26 +152,20 @@ func expand(stored []float32, cut []stretch, factor, want int) []float32 {
 // lineUp puts the leads on one time axis: leads that start later or end earlier
 // than others have gaps there.
 func (f *file) lineUp(leads []lead, runs [][]float32, b *block) error {
-	first, end := int64(math.MaxInt64), int64(0)
+	parts := make([]axis.Part, len(leads))
 	for i, l := range leads {
-		first = min(first, l.first)
-		end = max(end, l.first+int64(len(runs[i])))
+		parts[i] = axis.Part{Start: int(l.first), Leads: []ecg.Lead{{Name: leadName(l.id), Samples: runs[i]}}}
 	}
-	if end <= first {
+	joined, _, gaps, err := axis.Join(parts)
+	if err != nil {
+		return b.section.fail(0, "%v", err)
+	}
+	if gaps {
+		f.rec.Notef(ecg.NoteGap, "the leads do not cover the same time")
+	}
+	f.rec.Leads = joined
+	if f.rec.Samples() == 0 {
 		return b.section.fail(0, "no lead has a sample")
-	}
-	if (end-first)*int64(len(leads)) > ecg.MaxSamples {
-		return b.section.fail(0, "%d samples over %d leads, at most %d are read", end-first, len(leads), ecg.MaxSamples)
-	}
-	for i, l := range leads {
-		samples := runs[i]
-		if l.first != first || int64(len(samples)) != end-first {
-			f.rec.Notef(ecg.NoteGap, "lead %d covers samples %d to %d of %d to %d", i+1,
-				l.first, l.first+int64(len(samples))-1, first, end-1)
-			samples = gap(int(end - first))
-			copy(samples[l.first-first:], runs[i])
-		}
-		f.rec.Leads = append(f.rec.Leads, ecg.Lead{Name: leadName(l.id), Samples: samples})
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package scpecg
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/yuanzhen/yuanzhen/ecg"
 )
@@ -207,14 +206,6 @@ func (b *block) microvolts(counts []int16) []float32 {
 	out := make([]float32, len(counts))
 	for i, n := range counts {
 		out[i] = float32(float64(n) * b.nanovolts / 1000)
-	}
-	return out
-}
-
-func gap(n int) []float32 {
-	out := make([]float32, n)
-	for i := range out {
-		out[i] = float32(math.NaN())
 	}
 	return out
 }
