@@ -35,7 +35,7 @@ func Detect(head []byte) Format {
 	switch {
 	case len(head) >= 132 && string(head[128:132]) == "DICM":
 		return FormatDICOM
-	case isSCP(head) || isBigEndianSCP(head):
+	case isSCP(head):
 		return FormatSCP
 	case isEDF(head):
 		return FormatEDF
@@ -46,9 +46,11 @@ func Detect(head []byte) Format {
 }
 
 // isSCP: the record starts with CRC and length, then section 0, whose header
-// has its own section number 0 and, from version 1.3 on, "SCPECG" in the
-// reserved bytes (ISO 11073-91064:2009 5.3). Older files leave those zero, so
-// that the pointer of section 0 to itself (byte 7) has to be there.
+// has its own number 0 and, from version 1.3 on, "SCPECG" in the reserved bytes
+// (ISO 11073-91064:2009 5.3). Older files leave those zero, so that the pointer
+// of section 0 to itself has to be there: index 7, or 6 in Healforce files,
+// which only resemble SCP-ECG; the parser says so, which helps more than an
+// unknown format.
 func isSCP(head []byte) bool {
 	if len(head) < 32 || binary.LittleEndian.Uint16(head[8:]) != 0 {
 		return false
@@ -56,21 +58,10 @@ func isSCP(head []byte) bool {
 	if string(head[16:22]) == "SCPECG" {
 		return true
 	}
-	length := binary.LittleEndian.Uint32(head[10:])
-	return string(head[16:22]) == "\x00\x00\x00\x00\x00\x00" && length >= 136 && length < 4096 &&
+	length, index := binary.LittleEndian.Uint32(head[10:]), binary.LittleEndian.Uint32(head[28:])
+	return string(head[16:22]) == "\x00\x00\x00\x00\x00\x00" && length >= 32 && length < 4096 &&
 		binary.LittleEndian.Uint16(head[22:]) == 0 &&
-		binary.LittleEndian.Uint32(head[24:]) == length && binary.LittleEndian.Uint32(head[28:]) == 7
-}
-
-// isBigEndianSCP: Healforce carts write SCP-like files with big-endian numbers.
-// The SCP parser says so, which helps more than an unknown format.
-func isBigEndianSCP(head []byte) bool {
-	if len(head) < 32 || binary.LittleEndian.Uint16(head[8:]) != 0 {
-		return false
-	}
-	length := binary.BigEndian.Uint32(head[10:])
-	return length >= 32 && length < 4096 && head[14] == head[15] && head[14] < 32 &&
-		string(head[16:21]) == "\x00\x00\x00\x00\x00"
+		binary.LittleEndian.Uint32(head[24:]) == length && (index == 7 || index == 6)
 }
 
 // isEDF: EDF starts with "0" and seven spaces, BDF with 0xFF "BIOSEMI"; the

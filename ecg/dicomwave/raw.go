@@ -19,7 +19,9 @@ type raw struct {
 	channels int
 	samples  int
 	padding  int64
-	padded   bool // padding is stated
+	padded   bool    // padding is stated
+	values   []int64 // of one channel, used again for the next
+	gap      []bool
 }
 
 // sampleBytes are the sample interpretations and their sizes (PS3.3
@@ -153,17 +155,21 @@ func (w *raw) lowest() (int64, bool) {
 }
 
 // counts returns the samples of channel c, gap[i] true where sample i is
-// padding. stored is Waveform Bits Stored of the channel, 0 if not stated.
+// padding; both are overwritten by the next call. stored is Waveform Bits Stored
+// of the channel, 0 if not stated.
 func (r *reader) counts(w *raw, c int, stored int64, field string) (values []int64, gap []bool) {
-	values, gap = make([]int64, w.samples), make([]bool, w.samples)
+	if w.values == nil {
+		w.values, w.gap = make([]int64, w.samples), make([]bool, w.samples)
+	}
+	values, gap = w.values, w.gap
 	lowest, signed := w.lowest()
 	low, high := int64(math.MaxInt64), int64(math.MinInt64)
 	gaps := 0
 	for i := range values {
 		v := w.at(i*w.channels + c)
 		values[i] = v
-		if w.padded && v == w.padding || !w.padded && signed && v == lowest {
-			gap[i] = true
+		gap[i] = w.padded && v == w.padding || !w.padded && signed && v == lowest
+		if gap[i] {
 			gaps++
 			continue
 		}

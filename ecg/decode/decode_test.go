@@ -1,0 +1,133 @@
+package decode
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/yuanzhen/yuanzhen/ecg"
+	"github.com/yuanzhen/yuanzhen/internal/testdata"
+)
+
+// notYet lists files of the corpus that are not decoded, and why.
+func notYet() map[string]string {
+	return map[string]string{
+		"contec":  "no parser for Contec's own format yet; its SCP export is read",
+		"edf":     "no parser yet",
+		"ishne":   "no parser yet",
+		"mfer":    "no parser yet",
+		"muse":    "no parser yet",
+		"pdf":     "drawings are not read",
+		"philips": "no parser yet",
+		"wfdb":    "records of several files are not uploads of one file",
+	}
+}
+
+// refused lists files that must be refused and a word of the reason.
+func refused() map[string]string {
+	return map[string]string{
+		"scp/bad_crc_shifted_log.scp": "pointer leads to",
+		"scp/healforce_62.scp":        "big-endian",
+		"aecg/fda_empty.xml":          "no rhythm",
+	}
+}
+
+func TestTheWholeCorpusIsDecodedRefusedOrListed(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join(testdata.Dir(t), "ecg")
+	for _, path := range testdata.Files(t, "ecg", "*") {
+		name, _ := filepath.Rel(root, path)
+		folder, _, inFolder := strings.Cut(filepath.ToSlash(name), "/")
+		if !inFolder || folder == "truth" {
+			continue
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec, err := Decode(data)
+		if reason, bad := refused()[filepath.ToSlash(name)]; bad {
+			var fault *ecg.FormatError
+			if !errors.As(err, &fault) || !strings.Contains(err.Error(), reason) {
+				t.Errorf("%s: %v, want a refusal for %q", name, err, reason)
+			}
+			continue
+		}
+		if _, listed := notYet()[strings.TrimSuffix(folder, "-xml")]; listed {
+			if !errors.Is(err, ecg.ErrUnknownFormat) {
+				t.Errorf("%s is listed as not read yet, but gave %v", name, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		checkPlausible(t, name, rec)
+	}
+}
+
+// artificial lists files whose signals were made up or rescaled lead by lead, so
+// that the limb leads contradict each other.
+func artificial() []string {
+	return []string{"aecg/gen_cn_dialect_nons_increment2s_gb2312.xml", "aecg/liryc_example.xml"}
+}
+
+// checkPlausible: real recordings earn no note of implausibility, or the checks
+// cry wolf; made-up ones must.
+func checkPlausible(t *testing.T, name string, rec *ecg.Recording) {
+	t.Helper()
+	if slices.Contains(artificial(), filepath.ToSlash(name)) {
+		if !slices.ContainsFunc(rec.Notes, func(n ecg.Note) bool { return n.Code == ecg.NoteEinthoven }) {
+			t.Errorf("%s: contradicting limb leads were not noticed", name)
+		}
+		return
+	}
+	for _, n := range rec.Notes {
+		switch n.Code {
+		case ecg.NoteEinthoven, ecg.NoteImplausibleAmplitude, ecg.NoteImplausibleRate:
+			t.Errorf("%s: %s", name, n.Text)
+		}
+	}
+}
+
+func TestOtherFilesAreOfUnknownFormat(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", "hello", "%PDF-1.7", "PK\x03\x04", "<html><body/></html>",
+		"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", "\xff\xd8\xff\xe0", strings.Repeat("\x00", 300)} {
+		if _, err := Decode([]byte(text)); !errors.Is(err, ecg.ErrUnknownFormat) {
+			t.Errorf("%.20q: %v", text, err)
+		}
+	}
+}
+
+func TestErrorsHoldNoPatientData(t *testing.T) {
+	t.Parallel()
+	for _, path := range append(testdata.Files(t, "ecg/aecg", "hl7*"), testdata.Files(t, "ecg/scp", "ecgtoolkit*")...) {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at := 0; at < len(data); at += len(data)/200 + 1 {
+			bad := append([]byte(nil), data...)
+			copy(bad[at:], "\x00\x00\x00\x00")
+			rec, err := Decode(bad)
+			texts := []string{}
+			if err != nil {
+				texts = append(texts, err.Error())
+			} else {
+				for _, n := range rec.Notes {
+					texts = append(texts, n.Text)
+				}
+			}
+			for _, text := range texts {
+				if strings.Contains(text, "Clark") || strings.Contains(text, "SBJ-123") {
+					t.Fatalf("%s", text)
+				}
+			}
+		}
+	}
+}
