@@ -59,11 +59,15 @@ type encoder struct {
 	order    binary.ByteOrder
 	implicit bool
 	frames   bool // the syntax encapsulates pixel data
+	strict   bool // the syntax is known to have no other form
+	depth    int  // of items
 	err      error
 }
 
 func newEncoder(w io.Writer, ts TransferSyntax) *encoder {
-	return &encoder{w: w, buf: make([]byte, 0, 4<<10), order: ts.order(), implicit: ts.Implicit(), frames: ts.Encapsulated()}
+	_, known := syntaxNames[ts]
+	return &encoder{w: w, buf: make([]byte, 0, 4<<10), order: ts.order(), implicit: ts.Implicit(),
+		frames: ts.Encapsulated(), strict: known}
 }
 
 func (e *encoder) close() error {
@@ -127,7 +131,7 @@ func (e *encoder) element(d *Dataset, el *Element) {
 		e.fragments(el)
 	case el.Bulk:
 		e.fail(el.Tag, "its value was not kept")
-	case e.frames && el.Tag == PixelData && len(el.Raw) > 0:
+	case e.frames && e.strict && e.depth == 0 && el.Tag == PixelData && len(el.Raw) > 0: // icons may be native
 		e.fail(el.Tag, "native pixel data in an encapsulated transfer syntax")
 	default:
 		e.plain(d, el)
@@ -202,6 +206,7 @@ func (e *encoder) sequence(el *Element) {
 	if vr == UN {
 		e.order, e.implicit = binary.LittleEndian, true
 	}
+	e.depth++
 	for _, item := range el.Items {
 		e.tag(Item)
 		e.uint32(undefinedLength)
@@ -209,6 +214,7 @@ func (e *encoder) sequence(el *Element) {
 		e.tag(ItemDelimitationItem)
 		e.uint32(0)
 	}
+	e.depth--
 	e.tag(SequenceDelimitationItem)
 	e.uint32(0)
 	e.order, e.implicit = order, implicit
@@ -220,7 +226,11 @@ func (e *encoder) fragments(el *Element) {
 		e.fail(el.Tag, "encapsulated pixel data in a native transfer syntax")
 		return
 	}
-	e.header(el.Tag, OB, undefinedLength)
+	vr := OB
+	if el.VR == OW { // which old writers use; kept as it came
+		vr = OW
+	}
+	e.header(el.Tag, vr, undefinedLength)
 	e.item(el.OffsetTable)
 	for _, f := range el.Fragments {
 		if int64(len(f.Data)) != f.Length {
