@@ -24,12 +24,26 @@ func (tx *Tx) Emit(e hub.Event) error {
 // into the chain after the commit.
 func (tx *Tx) Audit(actor hub.Actor, r hub.Record) error {
 	tx.emitted = true
-	r.Actor, r.Role, r.Member, r.IP, r.Client, r.Request = actor.Account, actor.Role, actor.Member, actor.IP, actor.Client, actor.RequestID
+	r.Actor, r.Role, r.Member = actor.Account, actor.Role, actor.Member
+	r.IP, r.Client, r.Request, r.Reason = storable(actor.IP), storable(actor.Client), storable(actor.RequestID), storable(r.Reason)
 	_, err := tx.exec(`INSERT INTO audit (id, at, actor, role, member, ip, client, action, object, patient, ok, reason, before, after, request)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		hub.NewID[string](), millis(tx.Now()), string(r.Actor), string(r.Role), string(r.Member), r.IP, r.Client, r.Action, r.Object,
 		r.Patient, bit(r.OK), r.Reason, r.Before, r.After, r.Request)
 	return err
+}
+
+// maxAuditText bounds, in bytes, what a record keeps of a text from outside.
+const maxAuditText = 512
+
+// storable cuts a text from outside to length and drops what PostgreSQL
+// refuses to store, NUL and bytes that are not UTF-8: a strange User-Agent
+// must not undo the transaction that is audited.
+func storable(s string) string {
+	if len(s) > maxAuditText {
+		s = s[:maxAuditText]
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")
 }
 
 // Wait returns a channel that is closed when something was sealed or stored
@@ -72,8 +86,13 @@ type Head struct {
 // sealBatch is how many rows one sealing transaction numbers at most.
 const sealBatch = 2000
 
+// errSealedMeanwhile undoes a sealing that met another node's: an event that
+// was seen under one number must never get a second one.
+var errSealedMeanwhile = hub.E(hub.Conflict, "db.Seal", "sealed_meanwhile")
+
 // Seal numbers stored events and links stored audit records. Only the leader
-// calls it. It returns the chain's head and how many rows it sealed.
+// calls it; one that lost its lease meanwhile gets a Conflict. It returns the
+// chain's head and how many rows it sealed.
 func (d *DB) Seal(ctx context.Context) (Head, int, error) {
 	var head Head
 	sealed := 0
@@ -102,8 +121,12 @@ func (tx *Tx) sealEvents() (int, error) {
 		return 0, err
 	}
 	for i, id := range ids {
-		if _, err := tx.exec("UPDATE event SET seq = $1 WHERE id = $2", seq+int64(i)+1, id); err != nil {
+		n, err := tx.exec("UPDATE event SET seq = $1 WHERE id = $2 AND seq IS NULL", seq+int64(i)+1, id)
+		if err != nil {
 			return 0, err
+		}
+		if n == 0 {
+			return 0, errSealedMeanwhile
 		}
 	}
 	return len(ids), nil
@@ -121,8 +144,12 @@ func (tx *Tx) sealAudit() (Head, int, error) {
 	for _, r := range records {
 		r.Seq, r.PrevHash = head.Seq+1, head.Hash
 		r.Hash = RecordHash(r)
-		if _, err := tx.exec("UPDATE audit SET seq = $1, prev = $2, hash = $3 WHERE id = $4", r.Seq, r.PrevHash, r.Hash, r.ID); err != nil {
+		n, err := tx.exec("UPDATE audit SET seq = $1, prev = $2, hash = $3 WHERE id = $4 AND seq IS NULL", r.Seq, r.PrevHash, r.Hash, r.ID)
+		if err != nil {
 			return head, 0, err
+		}
+		if n == 0 {
+			return head, 0, errSealedMeanwhile
 		}
 		head = Head{Seq: r.Seq, Hash: r.Hash}
 	}

@@ -191,3 +191,9 @@ func (tx *Tx) SetSetting(name, value string) error {
 	_, err := tx.exec("INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = $2", name, value)
 	return err
 }
+
+// SeenDevice notes that a device was here now.
+func (tx *Tx) SeenDevice(id hub.DeviceID) error {
+	_, err := tx.exec("UPDATE device SET last_seen = $1 WHERE id = $2", millis(tx.Now()), string(id))
+	return err
+}

@@ -1,0 +1,70 @@
+// Command hub is the alliance's server: `hub serve` works in ./data with no
+// configuration, `hub demo` shows the whole road with generated studies.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+	kongyaml "gopkg.in/yaml.v3"
+)
+
+// version is set by the build.
+var version = "dev"
+
+// commands are the hub's commands and their flags.
+type commands struct {
+	Serve  serveCommand  `cmd:"" help:"Run the hub."`
+	Demo   demoCommand   `cmd:"" help:"Make a demonstration alliance, send it generated studies and run."`
+	Audit  auditCommand  `cmd:"" help:"Check the audit chain."`
+	Config configCommand `cmd:"" help:"Print the settings in force, secrets masked."`
+
+	Version kong.VersionFlag `help:"Print the version."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "hub:", err)
+		os.Exit(1)
+	}
+}
+
+// run parses args and runs the command they name until it ends or ctx does.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	var c commands
+	parser, err := kong.New(&c, kong.Name("hub"), kong.Description("Yuanzhen (远诊): remote diagnosis of imaging and ECG."),
+		kong.Vars{"version": version}, kong.Writers(stdout, stderr), kong.DefaultEnvars("YUANZHEN"), kong.Configuration(loadYAML),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(stdout, (*io.Writer)(nil)))
+	if err != nil {
+		return err
+	}
+	k, err := parser.Parse(args)
+	if err != nil {
+		return err
+	}
+	return k.Run()
+}
+
+// loadYAML resolves flags from a YAML settings file: `http: 127.0.0.1:8080`
+// stands for --http. `rules:` is read by Settings.load.
+func loadYAML(r io.Reader) (kong.Resolver, error) {
+	values := map[string]any{}
+	if err := kongyaml.NewDecoder(r).Decode(&values); err != nil && err != io.EOF {
+		return nil, fmt.Errorf("settings file: %w", err)
+	}
+	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		if v, ok := values[flag.Name]; ok {
+			if _, nested := v.(map[string]any); !nested {
+				return v, nil
+			}
+		}
+		return nil, nil
+	}), nil
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/yuanzhen/yuanzhen/internal/worklist"
+)
+
+type serveCommand struct{ Settings }
+
+// Run serves until ctx ends.
+func (c *serveCommand) Run(ctx context.Context, out io.Writer) error {
+	rules, err := c.rules(worklist.DefaultRules())
+	if err != nil {
+		return err
+	}
+	sys, err := assemble(ctx, &c.Settings, rules, os.Stderr)
+	if err != nil {
+		return err
+	}
+	defer sys.close()
+	return sys.serve(ctx, func(ctx context.Context) error { return sys.announce(ctx, out) })
+}
+
+// serve runs everything until ctx ends, then stops softly: nothing new is
+// accepted, what runs is finished. started runs once the addresses are open,
+// before the hub says it is ready.
+func (sys *system) serve(ctx context.Context, started func(context.Context) error) error {
+	web, dicom, err := sys.listen()
+	if err != nil {
+		return err
+	}
+	inner, stop := context.WithCancel(context.Background())
+	defer stop()
+	wait := sys.background(inner)
+	server := &http.Server{Handler: sys.api.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	var serving sync.WaitGroup
+	failed := make(chan error, 2)
+	serving.Go(func() {
+		if sys.settings.TLSCert != "" {
+			server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+			failed <- server.ServeTLS(web, sys.settings.TLSCert, sys.settings.TLSKey)
+			return
+		}
+		failed <- server.Serve(web)
+	})
+	dicomCtx, stopDICOM := context.WithCancel(ctx)
+	defer stopDICOM()
+	serving.Go(func() { failed <- sys.dicomServer().Serve(dicomCtx, dicom) })
+	sys.log.Info("hub listens", "http", web.Addr().String(), "dicom", dicom.Addr().String(), "data", sys.settings.Data)
+	err = started(ctx)
+	if err == nil {
+		sys.api.SetReady()
+		select {
+		case <-ctx.Done():
+		case err = <-failed:
+		}
+	}
+	sys.log.Info("hub stops")
+	soft, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	stopDICOM()
+	err = errors.Join(err, server.Shutdown(soft))
+	server.Close()
+	serving.Wait()
+	stop()
+	wait()
+	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return err
+}

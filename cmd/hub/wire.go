@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/yuanzhen/yuanzhen/dicom/dimse"
+	"github.com/yuanzhen/yuanzhen/internal/account"
+	"github.com/yuanzhen/yuanzhen/internal/api"
+	"github.com/yuanzhen/yuanzhen/internal/arrive"
+	"github.com/yuanzhen/yuanzhen/internal/audit"
+	"github.com/yuanzhen/yuanzhen/internal/db"
+	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/intake"
+	"github.com/yuanzhen/yuanzhen/internal/keys"
+	"github.com/yuanzhen/yuanzhen/internal/metric"
+	"github.com/yuanzhen/yuanzhen/internal/worklist"
+	"github.com/yuanzhen/yuanzhen/storage"
+	"github.com/yuanzhen/yuanzhen/storage/disk"
+	"github.com/yuanzhen/yuanzhen/storage/s3"
+)
+
+// openWriters bounds the objects that are being written at the same time.
+const openWriters = 256
+
+// system is a hub with all its parts; this file is the only one that knows
+// which backend serves which port.
+type system struct {
+	settings *Settings
+	rules    worklist.Rules
+	log      *slog.Logger
+	db       *db.DB
+	objects  storage.Objects
+	keys     *keys.Ring
+	metrics  *metric.Metrics
+	accounts *account.Service
+	work     *worklist.Service
+	intake   *intake.Intake
+	node     *arrive.Node
+	api      *api.Server
+	id       string // of this node
+}
+
+// assemble opens the stores and joins the parts. close ends what it opened.
+func assemble(ctx context.Context, s *Settings, rules worklist.Rules, out io.Writer) (*system, error) {
+	level := slog.LevelInfo
+	if s.Debug {
+		level = slog.LevelDebug
+	}
+	sys := &system{settings: s, rules: rules, log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: level})), id: hub.NewID[string]()}
+	if err := os.MkdirAll(s.Data, 0o700); err != nil {
+		return nil, err
+	}
+	var err error
+	if sys.keys, err = keys.Open(s.Data); err != nil {
+		return nil, err
+	}
+	if sys.db, err = db.Open(ctx, s.database()); err != nil {
+		return nil, err
+	}
+	if sys.objects, err = openObjects(ctx, s); err != nil {
+		return nil, errors.Join(err, sys.db.Close())
+	}
+	sys.join()
+	return sys, nil
+}
+
+func openObjects(ctx context.Context, s *Settings) (storage.Objects, error) {
+	if s.Objects == "" {
+		o, err := disk.Open(s.Data)
+		return limited(o, err)
+	}
+	u, err := url.Parse(s.Objects)
+	if err != nil {
+		return nil, err
+	}
+	if u.Scheme == "file" {
+		o, err := disk.Open(u.Opaque + u.Path)
+		return limited(o, err)
+	}
+	end, err := url.Parse(u.Query().Get("endpoint"))
+	if err != nil || end.Host == "" {
+		return nil, fmt.Errorf("--objects: endpoint %q is not an address", u.Query().Get("endpoint"))
+	}
+	region := u.Query().Get("region")
+	if region == "" {
+		region = os.Getenv("AWS_REGION")
+	}
+	o, err := s3.Open(ctx, s3.Config{Endpoint: end.Host, Secure: end.Scheme == "https", Region: region, Bucket: u.Host,
+		Prefix: strings.Trim(u.Path, "/"), AccessKey: os.Getenv("AWS_ACCESS_KEY_ID"), SecretKey: os.Getenv("AWS_SECRET_ACCESS_KEY")})
+	return limited(o, err)
+}
+
+func limited[T storage.Objects](o T, err error) (storage.Objects, error) {
+	if err != nil {
+		return nil, err
+	}
+	return storage.Limit(o, openWriters), nil
+}
+
+// join connects the parts.
+func (sys *system) join() {
+	sys.metrics = metric.New(sys.db)
+	sys.accounts = account.New(sys.db, sys.keys, sys.log, account.DefaultLimits, account.DefaultParams)
+	sys.work = &worklist.Service{DB: sys.db, Rules: sys.rules}
+	sys.intake = intake.New(sys.db, sys.objects, sys.work, sys.keys, sys.metrics, sys.log)
+	sys.node = &arrive.Node{DB: sys.db, Intake: sys.intake, AET: sys.settings.AET, Log: sys.log, Opened: sys.metrics.Associations, Answered: sys.metrics.Stored}
+	sys.api = &api.Server{DB: sys.db, Objects: sys.objects, Keys: sys.keys, Accounts: sys.accounts, Work: sys.work, Intake: sys.intake,
+		Metrics: sys.metrics, Log: sys.log, Version: version, Secure: sys.settings.TLSCert != ""}
+}
+
+func (sys *system) close() error { return errors.Join(sys.objects.Close(), sys.db.Close()) }
+
+// background starts what works without being asked. The returned function
+// waits for all of it after ctx has ended.
+func (sys *system) background(ctx context.Context) (wait func()) {
+	var running sync.WaitGroup
+	running.Go(func() { sys.intake.Run(ctx) })
+	running.Go(func() { sys.work.Run(ctx, sys.id, sys.log) })
+	running.Go(func() { sys.api.Tail(ctx) })
+	running.Go(func() {
+		(&audit.Sealer{DB: sys.db, Keys: sys.keys, Objects: sys.objects, Node: sys.id, Log: sys.log}).Run(ctx)
+	})
+	return running.Wait
+}
+
+// dicomServer answers associations.
+func (sys *system) dicomServer() *dimse.Server {
+	return &dimse.Server{Handler: sys.node, Log: sys.log, Grace: 5 * time.Second}
+}
+
+// listen opens both addresses and writes them to DATA/addresses.json.
+func (sys *system) listen() (web, dicom net.Listener, err error) {
+	if web, err = net.Listen("tcp", sys.settings.HTTP); err != nil {
+		return nil, nil, err
+	}
+	if dicom, err = net.Listen("tcp", sys.settings.DICOM); err != nil {
+		web.Close()
+		return nil, nil, err
+	}
+	text := fmt.Sprintf("{\"http\":%q,\"dicom\":%q}\n", web.Addr(), dicom.Addr())
+	return web, dicom, os.WriteFile(filepath.Join(sys.settings.Data, "addresses.json"), []byte(text), 0o644)
+}

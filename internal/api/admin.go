@@ -1,0 +1,5 @@
+package api
+
+func (s *Server) adminRoutes() []Route { return nil }
+
+var adminMessages = messages{}

@@ -1,0 +1,5 @@
+package api
+
+func (s *Server) criticalRoutes() []Route { return nil }
+
+var criticalMessages = messages{}

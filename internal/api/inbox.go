@@ -1,0 +1,5 @@
+package api
+
+func (s *Server) inboxRoutes() []Route { return nil }
+
+var inboxMessages = messages{}

@@ -1,0 +1,5 @@
+package api
+
+func (s *Server) orderRoutes() []Route { return nil }
+
+var orderMessages = messages{}

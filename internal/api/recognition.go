@@ -1,0 +1,5 @@
+package api
+
+func (s *Server) recognitionRoutes() []Route { return nil }
+
+var recognitionMessages = messages{}

@@ -1,0 +1,5 @@
+package api
+
+func (s *Server) uploadRoutes() []Route { return nil }
+
+var uploadMessages = messages{}
