@@ -39,11 +39,12 @@ setup-test: ## install what `make test` needs as well: DICOM tools, PostgreSQL, 
 	cd $* && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
 	@touch $@
 
-$(WEB): viewer/node_modules/.package-lock.json $(WEB_SOURCES)
+$(WEB): viewer/node_modules/.package-lock.json $(WEB_SOURCES) # .gz: browsers have no brotli on plain HTTP
 	cd viewer && npm run build
 	@test -s viewer/dist/index.html || { echo "viewer/dist/index.html was not made" >&2; exit 1; }
 	@find internal/web/dist -mindepth 1 -not -name README.txt -delete
 	@cp -R viewer/dist/. internal/web/dist/
+	@find internal/web/dist/assets -type f '(' -name '*.js' -o -name '*.css' -o -name '*.wasm' ')' -exec gzip -9nkf {} +
 	@touch $@
 
 $(FONT): viewer/node_modules/.package-lock.json internal/font/SHA256SUMS
