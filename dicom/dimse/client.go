@@ -141,9 +141,32 @@ func (c *Client) Echo(ctx context.Context) (Status, error) {
 
 // Store is C-STORE, PS3.7 section 9.1.1: it sends data, which is a data set
 // without preamble and file meta information, encoded in ts. An error ends the
-// association, but for ErrNoContext; a failure Status does not.
+// association, but for ErrNoContext; a failure Status does not. A deflated data
+// set of odd length gets the NUL behind it that PS3.5 section A.5 asks for.
 func (c *Client) Store(ctx context.Context, sopClass, sopInstance string, ts dicom.TransferSyntax, data io.Reader) (Status, error) {
+	if ts.Deflated() {
+		data = &evenReader{r: data}
+	}
 	return c.request(ctx, ts, &command{affectedClass: sopClass, field: cStore, affectedInstance: sopInstance}, data)
+}
+
+// evenReader appends a NUL to what has an odd length.
+type evenReader struct {
+	r   io.Reader
+	odd bool
+}
+
+func (e *evenReader) Read(p []byte) (int, error) {
+	n, err := e.r.Read(p)
+	e.odd = e.odd != (n%2 == 1)
+	if err == io.EOF && e.odd && n < len(p) {
+		p[n] = 0
+		n, e.odd = n+1, false
+	}
+	if err == io.EOF && e.odd {
+		err = nil // no room: the next call has it
+	}
+	return n, err
 }
 
 // request sends cmd and waits for its response. When ctx ends before, the

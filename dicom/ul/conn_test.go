@@ -197,7 +197,9 @@ func TestHalfARequestIsDroppedWhenARTIMExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		here, there := net.Pipe()
 		request := unhex(t, requestBytes)
+		dripped := make(chan struct{})
 		go func() { // a byte every second: each resets an ordinary read deadline, none resets ARTIM
+			defer close(dripped)
 			for _, b := range request {
 				if _, err := there.Write([]byte{b}); err != nil {
 					return
@@ -212,6 +214,7 @@ func TestHalfARequestIsDroppedWhenARTIMExpires(t *testing.T) {
 		}
 		c.Close()
 		there.Close()
+		<-dripped
 	})
 }
 
