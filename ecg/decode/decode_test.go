@@ -18,7 +18,6 @@ func notYet() map[string]string {
 		"contec":  "no parser for Contec's own format yet; its SCP export is read",
 		"edf":     "no parser yet",
 		"ishne":   "no parser yet",
-		"mfer":    "no parser yet",
 		"muse":    "no parser yet",
 		"pdf":     "drawings are not read",
 		"philips": "no parser yet",
@@ -73,7 +72,8 @@ func TestTheWholeCorpusIsDecodedRefusedOrListed(t *testing.T) {
 // artificial lists files whose signals were made up or rescaled lead by lead, so
 // that the limb leads contradict each other.
 func artificial() []string {
-	return []string{"aecg/gen_cn_dialect_nons_increment2s_gb2312.xml", "aecg/liryc_example.xml"}
+	return []string{"aecg/gen_cn_dialect_nons_increment2s_gb2312.xml", "aecg/liryc_example.xml",
+		"mfer/gen_std12_be_ludb3.mwf"}
 }
 
 // checkPlausible: real recordings earn no note of implausibility, or the checks
