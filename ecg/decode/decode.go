@@ -7,6 +7,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/ecg"
 	"github.com/yuanzhen/yuanzhen/ecg/aecg"
 	"github.com/yuanzhen/yuanzhen/ecg/dicomwave"
+	"github.com/yuanzhen/yuanzhen/ecg/edf"
 	"github.com/yuanzhen/yuanzhen/ecg/mfer"
 	"github.com/yuanzhen/yuanzhen/ecg/scpecg"
 )
@@ -38,6 +39,8 @@ func parser(f ecg.Format) func([]byte) (*ecg.Recording, error) {
 		return aecg.Decode
 	case ecg.FormatDICOM:
 		return dicomwave.Decode
+	case ecg.FormatEDF:
+		return edf.Decode
 	case ecg.FormatMFER:
 		return mfer.Decode
 	}

@@ -16,7 +16,6 @@ import (
 func notYet() map[string]string {
 	return map[string]string{
 		"contec":  "no parser for Contec's own format yet; its SCP export is read",
-		"edf":     "no parser yet",
 		"ishne":   "no parser yet",
 		"muse":    "no parser yet",
 		"pdf":     "drawings are not read",
@@ -28,9 +27,13 @@ func notYet() map[string]string {
 // refused lists files that must be refused and a word of the reason.
 func refused() map[string]string {
 	return map[string]string{
-		"scp/bad_crc_shifted_log.scp": "pointer leads to",
-		"scp/healforce_62.scp":        "big-endian",
-		"aecg/fda_empty.xml":          "no rhythm",
+		"scp/bad_crc_shifted_log.scp":  "pointer leads to",
+		"scp/healforce_62.scp":         "big-endian",
+		"aecg/fda_empty.xml":           "no rhythm",
+		"edf/mne_duplicate_labels.edf": "no signal is labelled as an ECG",
+		"edf/mne_uneven_samp.edf":      "no signal is labelled as an ECG",
+		"edf/pyedflib_subsecond.edf":   "no signal is labelled as an ECG",
+		"edf/wfdb_test_edfann.edf":     "no signal is labelled as an ECG",
 	}
 }
 

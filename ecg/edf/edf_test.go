@@ -1,0 +1,166 @@
+package edf
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/yuanzhen/yuanzhen/ecg"
+	"github.com/yuanzhen/yuanzhen/ecg/internal/truth"
+	"github.com/yuanzhen/yuanzhen/internal/testdata"
+)
+
+// TestEverySignalEqualsThatOfAnIndependentReader compares the signals before
+// those that are no ECG are refused: most samples are EEG.
+func TestEverySignalEqualsThatOfAnIndependentReader(t *testing.T) {
+	t.Parallel()
+	for _, path := range testdata.Files(t, "ecg/edf", "*.edf") {
+		name := "edf/" + filepath.Base(path)
+		f, err := parse(truth.Bytes(t, name))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if err := f.readSamples(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		want := truth.Load(t, name)
+		at := 0
+		for i := range f.signals {
+			s := &f.signals[i]
+			if s.annotation {
+				continue
+			}
+			if at < len(want.Leads) {
+				truth.Check(t, name, []ecg.Lead{{Name: s.label, Samples: s.values}}, f.rate(s), want.Leads[at:at+1])
+			}
+			at++
+		}
+		if at != len(want.Leads) {
+			t.Errorf("%s: %d signals, want %d", name, at, len(want.Leads))
+		}
+		if start := f.rec.Start.Format("02.01.06 15.04.05"); want.Start != start {
+			t.Errorf("%s: start %s", name, start)
+		}
+	}
+}
+
+func TestAnECGIsDecodedAndAnEEGIsRefused(t *testing.T) {
+	t.Parallel()
+	rec, err := Decode(truth.Bytes(t, "edf/contec_0000050.edf"))
+	if err != nil || len(rec.Leads) != 12 || rec.RateHz != 800 || rec.Leads[3].Name != "aVR" {
+		t.Errorf("%v", err)
+	}
+	for _, name := range []string{"mne_duplicate_labels", "pyedflib_subsecond", "wfdb_test_edfann"} {
+		if _, err := Decode(truth.Bytes(t, "edf/"+name+".edf")); !errors.Is(err, ecg.ErrNoSignal) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestPatientAndFractionOfTheStartAreReadFromEDFPlus(t *testing.T) {
+	t.Parallel()
+	f, err := parse(truth.Bytes(t, "edf/pyedflib_subsecond.edf"))
+	if err != nil || f.readSamples() != nil {
+		t.Fatal(err)
+	}
+	if p := f.rec.Patient; p.Sex != "F" || p.BirthDate != "1998-01-20" || p.ID != "" {
+		t.Errorf("patient %+v", p)
+	}
+	if want := time.Date(2020, 1, 24, 4, 5, 56, 394531000, time.UTC); f.rec.Start.Sub(want).Abs() > time.Millisecond {
+		t.Errorf("start %v", f.rec.Start)
+	}
+}
+
+// build writes a file of one ECG signal with four samples in a record.
+func build(kind, records string, body ...string) []byte {
+	pad := func(text string, n int) string { return fmt.Sprintf("%-*s", n, text) }
+	version := pad("0", 8)
+	if strings.HasPrefix(kind, "BDF") {
+		version = "\xffBIOSEMI"
+	}
+	out := version + pad("X M 01-JAN-1960 Li_Si", 80) + pad("Startdate 02-JAN-2025 X X Holter_1", 80) +
+		"02.01.25" + "03.04.05" + pad("768", 8) + pad(kind, 44) + pad(records, 8) + pad("1", 8) + pad("2", 4)
+	for _, column := range []struct {
+		width         int
+		first, second string
+	}{{16, "ECG II", kind[:3] + " Annotations"}, {80, "", ""}, {8, "mV", ""}, {8, "-10", "-1"}, {8, "10", "1"},
+		{8, "-1000", "-32768"}, {8, "1000", "32767"}, {80, "HP:0.05Hz LP:150Hz N:50Hz", ""}, {8, "4", "4"}, {32, "", ""}} {
+		out += pad(column.first, column.width) + pad(column.second, column.width)
+	}
+	return []byte(out + strings.Join(body, ""))
+}
+
+func tal(text string, n int) string { return text + strings.Repeat("\x00", n-len(text)) }
+
+func TestInterruptedRecordingsHaveGaps(t *testing.T) {
+	t.Parallel()
+	one := "\x01\x00\x02\x00\x03\x00\x04\x00"
+	rec, err := Decode(build("EDF+D", "2", one, tal("+0\x14\x14", 8), one, tal("+3\x14\x14", 8)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := rec.Leads[0].Samples
+	if len(s) != 16 || s[0] != 10 || s[4] == s[4] || s[12] != 10 || rec.Leads[0].Name != "II" {
+		t.Errorf("%v", s)
+	}
+	want := ecg.Patient{Name: "Li Si", Sex: "M", BirthDate: "1960-01-01"}
+	if rec.Patient != want || rec.Device.Model != "Holter 1" || rec.Filters != (ecg.Filters{HighPassHz: 0.05, LowPassHz: 150, NotchHz: 50}) {
+		t.Errorf("%+v %+v", rec.Device, rec.Filters)
+	}
+}
+
+func TestTwentyFourBitFilesAndUnknownLengthsAreRead(t *testing.T) {
+	t.Parallel()
+	rec, err := Decode(build("BDF+C", "-1", "\x01\x00\x00\xff\xff\xff\x00\x01\x00\x00\x00\x80", tal("+0\x14\x14", 12)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := rec.Leads[0].Samples; len(s) != 4 || s[1] != -10 || s[2] != 2560 || s[3] != -83886080 {
+		t.Errorf("%v", s)
+	}
+}
+
+func TestHeadersThatContradictTheFileAreRefused(t *testing.T) {
+	t.Parallel()
+	good := string(build("EDF+D", "1", "\x01\x00\x02\x00\x03\x00\x04\x00", tal("+0\x14\x14", 8)))
+	for reason, text := range map[string]string{
+		"number of signals":      strings.Replace(good, "1       2   ECG", "1       900 ECG", 1),
+		"header bytes":           strings.Replace(good, "768     ", "512     ", 1),
+		"signal 1: 1000 to 1000": strings.Replace(good, "-1000   ", "1000    ", 1),
+		"time-keeping":           strings.Replace(good, "+0\x14", "xx\x14", 1),
+		"number of records":      good[:800-32],
+		"limit":                  strings.Replace(good, "-10     ", "ten     ", 1),
+	} {
+		_, err := Decode([]byte(text))
+		var fault *ecg.FormatError
+		if !errors.As(err, &fault) || !strings.Contains(err.Error(), reason) {
+			t.Errorf("%s: %v", reason, err)
+		}
+	}
+}
+
+// FuzzDecode: whatever the bytes, no panic, and leads of equal length.
+func FuzzDecode(f *testing.F) {
+	f.Add(build("EDF+D", "1", "\x01\x00\x02\x00\x03\x00\x04\x00", tal("+0\x14\x14", 8)))
+	for _, path := range testdata.Files(f, "ecg/edf", "mne*.edf") {
+		if data, err := os.ReadFile(path); err == nil {
+			f.Add(data[:min(len(data), 3000)])
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		rec, err := Decode(data)
+		if err != nil {
+			return
+		}
+		for _, l := range rec.Leads {
+			if len(l.Samples) != rec.Samples() {
+				t.Fatal("leads of unequal length")
+			}
+		}
+	})
+}

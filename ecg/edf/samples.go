@@ -1,0 +1,99 @@
+package edf
+
+import (
+	"bytes"
+	"math"
+
+	"github.com/yuanzhen/yuanzhen/ecg"
+)
+
+// readSamples scales the samples of all records; in EDF+D records stand where
+// their annotations say, with gaps between them.
+func (f *file) readSamples() error {
+	if f.seconds == 0 { // only annotations
+		return nil
+	}
+	starts, err := f.recordStarts()
+	if err != nil {
+		return err
+	}
+	total := 0
+	for i := range f.signals {
+		s := &f.signals[i]
+		if s.annotation {
+			continue
+		}
+		last := math.Round(starts[f.records-1] * f.rate(s))
+		if total += int(last) + s.samples; total > ecg.MaxSamples {
+			return fail(-1, "records", "more than %d samples with gaps", ecg.MaxSamples)
+		}
+		s.values = make([]float32, int(last)+s.samples)
+		if f.gapped {
+			for k := range s.values {
+				s.values[k] = float32(math.NaN())
+			}
+		}
+		for n, start := range starts {
+			f.scaleRecord(s, n, s.values[int(math.Round(start*f.rate(s))):])
+		}
+	}
+	return nil
+}
+
+// scaleRecord writes the samples of s in record n to out.
+func (f *file) scaleRecord(s *signal, n int, out []float32) {
+	raw := f.data[f.headerBytes+n*f.recordBytes+s.offset:]
+	for k := range s.samples {
+		var v int32
+		if f.sampleBytes == 2 {
+			v = int32(int16(raw[2*k]) | int16(raw[2*k+1])<<8)
+		} else {
+			v = int32(uint32(raw[3*k])<<8|uint32(raw[3*k+1])<<16|uint32(raw[3*k+2])<<24) >> 8
+		}
+		out[k] = float32(float64(v)*s.scale + s.base)
+	}
+}
+
+// recordStarts returns the second at which each record starts, from the first
+// on. Contiguous files need no more than the fraction in the first annotation.
+func (f *file) recordStarts() ([]float64, error) {
+	starts := make([]float64, f.records)
+	first := f.onset(0)
+	f.shift(max(first, 0))
+	for n := range starts {
+		if !f.gapped {
+			starts[n] = float64(n) * f.seconds
+			continue
+		}
+		onset := f.onset(n)
+		if math.IsNaN(onset) || n > 0 && onset-first < starts[n-1]+f.seconds*(1-1e-6) || onset-first > 1e7 {
+			return nil, fail(f.headerBytes+n*f.recordBytes, "time-keeping annotation", "record %d starts at %v s", n+1, onset)
+		}
+		starts[n] = onset - first
+		if n > 0 && starts[n] > starts[n-1]+f.seconds*(1+1e-6) {
+			f.rec.Notef(ecg.NoteGap, "the recording was interrupted")
+		}
+	}
+	return starts, nil
+}
+
+// onset reads the time-keeping annotation of record n: "+12.5" before the byte
+// 20; NaN if there is none.
+func (f *file) onset(n int) float64 {
+	for _, s := range f.signals {
+		if !s.annotation {
+			continue
+		}
+		at := f.headerBytes + n*f.recordBytes + s.offset
+		text := f.data[at : at+s.samples*f.sampleBytes]
+		end := bytes.IndexByte(text, 20)
+		if end < 0 || end > 32 {
+			return math.NaN()
+		}
+		if v, ok := number(string(text[:end])); ok {
+			return v
+		}
+		return math.NaN()
+	}
+	return math.NaN()
+}
