@@ -108,12 +108,13 @@ func (p *part) writeLarge(b []byte) error {
 
 // spill moves the gathered bytes of a large part to its segment.
 func (p *part) spill() error {
-	n := p.gathered.Len()
 	at := p.start + p.written
-	if err := p.gathered.Spill(io.NewOffsetWriter(p.seg.file, at)); err != nil {
+	n, err := p.gathered.WriteTo(io.NewOffsetWriter(p.seg.file, at))
+	if err != nil {
 		return p.seg.writeError(at, err)
 	}
 	p.written += n
+	p.gathered.Forget()
 	return nil
 }
 

@@ -3,7 +3,6 @@ package chunk
 import (
 	"crypto/sha256"
 	"hash"
-	"io"
 	"sync"
 )
 
@@ -69,20 +68,24 @@ func (s *Summed) close() {
 	close(s.done)
 }
 
-// Spill writes all bytes held to w and forgets them, for one that grows longer
-// than memory should.
-func (s *Summed) Spill(w io.Writer) error {
-	if _, err := s.WriteTo(w); err != nil {
-		return err
-	}
+// Forget drops the bytes held, once they are hashed and the caller has put them
+// elsewhere, for one that grows longer than memory should.
+func (s *Summed) Forget() {
 	s.settle()
 	s.Reset()
 	s.given = 0
-	return nil
 }
 
-// settle waits until all bytes held are hashed.
+// settle returns when all bytes held are hashed. A first chunk that is not full
+// is hashed here: waking another core would gain nothing.
 func (s *Summed) settle() {
+	if s.work == nil {
+		if s.given < s.n {
+			s.hash.Write(s.at(s.given))
+			s.given = s.n
+		}
+		return
+	}
 	for s.given < s.n {
 		s.give()
 	}
@@ -96,10 +99,8 @@ func (s *Summed) Finish() {
 		return
 	}
 	s.ended = true
-	if s.work == nil { // one chunk at most: waking another core gains nothing
-		if s.n > 0 {
-			s.hash.Write(s.at(0))
-		}
+	if s.work == nil {
+		s.settle()
 		s.close()
 		return
 	}
@@ -107,6 +108,13 @@ func (s *Summed) Finish() {
 		s.give()
 	}
 	close(s.work)
+}
+
+// SumSoFar waits for and returns the SHA-256 of all bytes written until now. The
+// bytes stay. It is called before Finish.
+func (s *Summed) SumSoFar() [sha256.Size]byte {
+	s.settle()
+	return [sha256.Size]byte(s.hash.Sum(nil))
 }
 
 // Drop gives the memory back without a sum. After Finish it does nothing.
