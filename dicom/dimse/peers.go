@@ -121,6 +121,6 @@ func (p *peers) kill() {
 		e.Value.(*peer).nc.Close()
 	}
 	for c := range p.open {
-		go c.conn.Kill()
+		p.wg.Go(c.conn.Kill)
 	}
 }

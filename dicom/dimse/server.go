@@ -30,11 +30,12 @@ type StoreRequest struct {
 }
 
 // Handler decides about associations and takes instances. Its methods are
-// called by many associations at once, but within one association in order.
+// called by many associations at once, but within one association in order,
+// and return soon after their context ends, which it does when Serve must.
 type Handler interface {
 	// Accept decides about an association before it is answered. A *Reject in
 	// the chain of its error refuses as it says; any other error refuses
-	// without a reason; nil accepts. The context ends when Serve must.
+	// without a reason; nil accepts.
 	Accept(ctx context.Context, a *Association) error
 	// Store takes one instance. It reads r.Data to its end, or returns a
 	// failure early, after which the rest is passed over. Success or a warning

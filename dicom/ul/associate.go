@@ -9,7 +9,7 @@ import (
 const ApplicationContext = "1.2.840.10008.3.1.1.1"
 
 // MaxSyntaxes bounds the transfer syntaxes of one context; more are not looked at.
-const MaxSyntaxes = 256
+const MaxSyntaxes = 128
 
 // MaxContexts is what the odd ids of one byte allow, PS3.8 section 9.3.2.2.
 const MaxContexts = 128
@@ -23,7 +23,6 @@ const (
 // Results of a presentation context, PS3.8 Table 9-18.
 const (
 	ContextAccepted       byte = 0
-	ContextUserRejected   byte = 1
 	ContextNoReason       byte = 2
 	ContextNoAbstract     byte = 3 // abstract syntax not supported
 	ContextNoSyntaxCommon byte = 4 // none of the transfer syntaxes supported

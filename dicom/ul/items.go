@@ -1,6 +1,9 @@
 package ul
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // Item types of A-ASSOCIATE PDUs, PS3.8 section 9.3.2 and PS3.7 annex D.3.3.
 const (
@@ -96,7 +99,10 @@ func parseIdentity(b []byte) (*UserIdentity, error) {
 	if s > len(b)-fixed-p {
 		return nil, invalid("user passcode of %d bytes in an item of %d", s, len(b))
 	}
-	return &UserIdentity{Type: b[0], ResponseRequested: b[1] == 1, Primary: b[4 : 4+p], Secondary: b[fixed+p : fixed+p+s]}, nil
+	return &UserIdentity{ // cloned, because it outlives the PDU
+		Type: b[0], ResponseRequested: b[1] == 1,
+		Primary: bytes.Clone(b[4 : 4+p]), Secondary: bytes.Clone(b[fixed+p : fixed+p+s]),
+	}, nil
 }
 
 func (a *Associate) appendUserInformation(b []byte) []byte {

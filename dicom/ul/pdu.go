@@ -21,8 +21,9 @@ const (
 // Bounds on what a peer may claim. All lengths are in bytes and count what
 // follows the six bytes of the PDU header.
 const (
-	// maxAssociateLength holds 128 contexts of 40 transfer syntaxes six times over.
-	maxAssociateLength = 1 << 20
+	// maxAssociateLength holds 128 contexts of 40 transfer syntaxes each and a
+	// user identity of 64 KB. It is memory that a peer nobody knows may claim.
+	maxAssociateLength = 256 << 10
 	// maxDataLength is more than DefaultMaxPDU because some senders ignore what
 	// we advertise; a P-DATA-TF of any length costs the same memory.
 	maxDataLength = 1 << 20
@@ -43,7 +44,6 @@ const (
 	ReasonNotSpecified        byte = 0
 	ReasonUnrecognizedPDU     byte = 1
 	ReasonUnexpectedPDU       byte = 2
-	ReasonUnrecognizedPDUPar  byte = 4
 	ReasonUnexpectedPDUPar    byte = 5
 	ReasonInvalidPDUParameter byte = 6
 )
