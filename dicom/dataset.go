@@ -8,7 +8,10 @@ import (
 // Element is one data element.
 type Element struct {
 	Tag Tag
-	VR  VR
+	// Bulk says that the value was longer than Options.Keep allows and is not
+	// in Raw.
+	Bulk bool
+	VR   VR
 	// Raw is the value as it stood in the stream, in the byte order of the
 	// Dataset's Syntax and with its padding; nil for sequences, fragments and
 	// bulk.
@@ -24,9 +27,6 @@ type Element struct {
 	// Offset and Length tell where the value lies in the stream that was
 	// parsed, in bytes from its start; Length is -1 if undefined.
 	Offset, Length int64
-	// Bulk says that the value was longer than Options.Keep allows and is not
-	// in Raw.
-	Bulk bool
 	// URI is where the value can be had, of a value that DICOM JSON gave as
 	// BulkDataURI.
 	URI string

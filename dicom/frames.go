@@ -121,7 +121,7 @@ func frameFault(e *Element, format string, args ...any) error {
 
 // frameCount is Number of Frames, 1 if it is absent or empty.
 func frameCount(d *Dataset, e *Element) (int64, error) {
-	if d.Text(NumberOfFrames) == "" {
+	if f := d.Get(NumberOfFrames); d.Text(NumberOfFrames) == "" && (f == nil || !f.Bulk) {
 		return 1, nil
 	}
 	n, ok := d.Int(NumberOfFrames)

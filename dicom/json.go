@@ -2,6 +2,7 @@ package dicom
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"io"
 	"math"
 	"strconv"
@@ -58,25 +59,31 @@ func (j *jsonWriter) dataset(d *Dataset, path string) {
 		j.str(`"`)
 		j.str(e.Tag.Hex())
 		j.str(`":{"vr":"`)
-		j.str(string(jsonVR(e)))
+		vr := jsonVR(d, e)
+		j.str(string(vr))
 		j.str(`"`)
-		j.value(d, e, path)
+		j.value(d, e, vr, path)
 		j.str("}")
 	}
 	j.str("}")
 }
 
-func jsonVR(e *Element) VR {
+// jsonVR is the element's VR, or that of PS3.6 for an attribute some node on
+// the way did not know and sent on as UN.
+func jsonVR(d *Dataset, e *Element) VR {
 	if e.Items != nil {
 		return SQ
 	}
 	if len(e.VR) != 2 {
 		return UN
 	}
+	if e.VR == UN && !e.Tag.Private() {
+		return d.textVR(e)
+	}
 	return e.VR
 }
 
-func (j *jsonWriter) value(d *Dataset, e *Element, path string) {
+func (j *jsonWriter) value(d *Dataset, e *Element, vr VR, path string) {
 	if e.Items != nil {
 		j.items(e, path)
 		return
@@ -95,17 +102,17 @@ func (j *jsonWriter) value(d *Dataset, e *Element, path string) {
 	if len(e.Raw) == 0 {
 		return
 	}
-	if e.VR.bytes() {
+	if vr.bytes() {
 		j.str(`,"InlineBinary":"`)
 		raw := e.Raw
-		if size := e.VR.size(); size > 1 && d.Syntax.BigEndian() {
+		if size := vr.size(); size > 1 && d.order(e) != binary.LittleEndian {
 			raw = swapped(raw, size)
 		}
 		j.buf = base64.StdEncoding.AppendEncode(j.buf, raw)
 		j.str(`"`)
 		return
 	}
-	j.values(d, e)
+	j.values(d, e, vr)
 }
 
 func isPixels(t Tag) bool { return t == PixelData || t == FloatPixelData || t == DoubleFloatPixelData }
@@ -124,7 +131,7 @@ func (j *jsonWriter) items(e *Element, path string) {
 	j.str("]")
 }
 
-func (j *jsonWriter) values(d *Dataset, e *Element) {
+func (j *jsonWriter) values(d *Dataset, e *Element, vr VR) {
 	texts := d.Texts(e.Tag)
 	if e.Tag == SpecificCharacterSet {
 		texts = []string{"ISO_IR 192"}
@@ -137,7 +144,7 @@ func (j *jsonWriter) values(d *Dataset, e *Element) {
 		if i > 0 {
 			j.str(",")
 		}
-		j.one(s, e.VR)
+		j.one(s, vr)
 	}
 	j.str("]")
 }

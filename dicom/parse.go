@@ -123,9 +123,13 @@ func (p *parser) broken(t Tag, err error, doing string) error {
 func (p *parser) dataset(d *Dataset, end int64, depth int) error {
 	base := len(p.stack)
 	err := p.run(d, end, depth)
-	d.Elements = slices.Clone(p.stack[base:])
-	clear(p.stack[base:])
-	p.stack = p.stack[:base]
+	if base == 0 {
+		d.Elements, p.stack = p.stack, nil
+	} else {
+		d.Elements = slices.Clone(p.stack[base:])
+		clear(p.stack[base:])
+		p.stack = p.stack[:base]
+	}
 	for i := 1; i < len(d.Elements); i++ {
 		if d.Elements[i].Tag <= d.Elements[i-1].Tag {
 			p.note(d.Elements[i].Tag, "out of order or repeated")
@@ -149,7 +153,7 @@ func (p *parser) run(d *Dataset, end int64, depth int) error {
 		if p.elements++; p.elements > MaxElements {
 			return p.fail(h.tag, "more than %d elements", MaxElements)
 		}
-		p.stack = append(p.stack, Element{Tag: h.tag, VR: h.vr, Offset: p.src.off, Length: h.length})
+		p.stack = append(doubled(p.stack), Element{Tag: h.tag, VR: h.vr, Offset: p.src.off, Length: h.length})
 		at := len(p.stack) - 1
 		e := p.stack[at]
 		err = p.value(d, &e, end, depth)
@@ -165,6 +169,15 @@ func (p *parser) run(d *Dataset, end int64, depth int) error {
 		return p.fail(0, "an element is longer than its item")
 	}
 	return nil
+}
+
+// doubled makes room for one more, twice as much each time: append's own
+// smaller steps would leave five times a long list behind as garbage.
+func doubled[T any](s []T) []T {
+	if len(s) == cap(s) {
+		return slices.Grow(s, max(len(s), 16))
+	}
+	return s
 }
 
 // value reads what follows an element's header. d is the data set it is in,

@@ -25,7 +25,7 @@ func (p *parser) sequence(d *Dataset, e *Element, end int64, depth int) error {
 			return p.fail(e.Tag, "more than %d elements and items", MaxElements)
 		}
 		item := &Dataset{Syntax: p.syntax(d), parent: d}
-		e.Items = append(e.Items, item)
+		e.Items = append(doubled(e.Items), item)
 		stop := int64(-1)
 		if n >= 0 {
 			stop = p.src.off + n
@@ -113,7 +113,7 @@ func (p *parser) fragment(e *Element, n int64, first bool) (err error) {
 		err = p.src.skip(n)
 	}
 	if err == nil {
-		e.Fragments = append(e.Fragments, f)
+		e.Fragments = append(doubled(e.Fragments), f)
 	}
 	return err
 }

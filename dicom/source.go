@@ -69,7 +69,7 @@ func (s *source) known() (int64, bool) {
 	switch {
 	case s.seek != nil:
 		return int64(s.end-s.pos) + s.left, true
-	case s.err != nil:
+	case s.err != nil && s.fault() == errEnd:
 		return int64(s.end - s.pos), true
 	}
 	return 0, false
