@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -76,4 +77,18 @@ func (sys *system) serve(ctx context.Context, started func(context.Context) erro
 		return nil
 	}
 	return err
+}
+
+// announce prints where to go. A hub without an administrator prints the
+// one-time link that makes the first one.
+func (sys *system) announce(ctx context.Context, out io.Writer) error {
+	secret, err := sys.accounts.SetupLink(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "远诊已启动 / hub is running: %s\n", sys.address())
+	if secret != "" {
+		fmt.Fprintf(out, "首次设置（24 小时内有效，仅用一次）/ first set-up, once, within 24 h:\n  %s/setup#%s\n", sys.address(), secret)
+	}
+	return nil
 }

@@ -49,6 +49,7 @@ type system struct {
 	node     *arrive.Node
 	api      *api.Server
 	id       string // of this node
+	web      string // address in use, once listening
 }
 
 // assemble opens the stores and joins the parts. close ends what it opened.
@@ -119,6 +120,15 @@ func (sys *system) join() {
 		Metrics: sys.metrics, Log: sys.log, Version: version, Secure: sys.settings.TLSCert != ""}
 }
 
+// address is where browsers find the hub.
+func (sys *system) address() string {
+	scheme := "http"
+	if sys.settings.TLSCert != "" {
+		scheme = "https"
+	}
+	return scheme + "://" + sys.web
+}
+
 func (sys *system) close() error { return errors.Join(sys.objects.Close(), sys.db.Close()) }
 
 // background starts what works without being asked. The returned function
@@ -148,6 +158,7 @@ func (sys *system) listen() (web, dicom net.Listener, err error) {
 		web.Close()
 		return nil, nil, err
 	}
+	sys.web = web.Addr().String()
 	text := fmt.Sprintf("{\"http\":%q,\"dicom\":%q}\n", web.Addr(), dicom.Addr())
 	return web, dicom, os.WriteFile(filepath.Join(sys.settings.Data, "addresses.json"), []byte(text), 0o644)
 }
