@@ -32,6 +32,8 @@ const (
 	NoteIgnored NoteCode = "ecg.part_ignored"
 	// NoteGap: samples are marked as missing.
 	NoteGap NoteCode = "ecg.gap"
+	// NoteLeadOff: the device marked a lead as off while recording.
+	NoteLeadOff NoteCode = "ecg.device_lead_off"
 	// NoteCalibration: a calibration pulse was removed from the end of the trace.
 	NoteCalibration NoteCode = "ecg.calibration_removed"
 	// NoteImplausibleRate, NoteImplausibleAmplitude and NoteEinthoven are the

@@ -9,6 +9,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/ecg/dicomwave"
 	"github.com/yuanzhen/yuanzhen/ecg/edf"
 	"github.com/yuanzhen/yuanzhen/ecg/mfer"
+	"github.com/yuanzhen/yuanzhen/ecg/muse"
 	"github.com/yuanzhen/yuanzhen/ecg/scpecg"
 )
 
@@ -43,6 +44,8 @@ func parser(f ecg.Format) func([]byte) (*ecg.Recording, error) {
 		return edf.Decode
 	case ecg.FormatMFER:
 		return mfer.Decode
+	case ecg.FormatMUSE:
+		return muse.Decode
 	}
 	return nil
 }

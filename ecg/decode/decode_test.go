@@ -17,7 +17,6 @@ func notYet() map[string]string {
 	return map[string]string{
 		"contec":  "no parser for Contec's own format yet; its SCP export is read",
 		"ishne":   "no parser yet",
-		"muse":    "no parser yet",
 		"pdf":     "drawings are not read",
 		"philips": "no parser yet",
 		"wfdb":    "records of several files are not uploads of one file",
