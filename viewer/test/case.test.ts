@@ -12,7 +12,7 @@ import { Prefetch } from '../src/tools/prefetch'
 
 const patient = { id: 'p', name: '王芳', sex: 'F', birth_date: '', age: '' }
 const codes = (d: Partial<Draft>, over = {}) =>
-  doubts({ ...emptyDraft, findings: '双肺纹理清晰。', impression: '双肺未见异常。', ...d }, { kind: 'image', patient, ...over }).map((x) => x.code)
+  doubts({ ...emptyDraft, findings: '双肺纹理清晰。', impression: '双肺未见异常。', ...d }, { kind: 'image', laterality: '', patient, ...over }).map((x) => x.code)
 
 describe('before a report is sent', () => {
   test('a normal report raises nothing', () => expect(codes({})).toEqual([]))
@@ -33,22 +33,23 @@ describe('before a report is sent', () => {
 })
 
 describe('what a person may do', () => {
-  const reader = { id: 'me', roles: ['reader' as const] }
-  const reviewer = { id: 'me', roles: ['reviewer' as const] }
+  const reader = { login: 'me', roles: ['reader'] } as const
+  const reviewer = { login: 'me', roles: ['reviewer'] } as const
+  const tech = { login: 'me', roles: ['tech'] } as const
   test.each([
-    ['queued', null, reader, null, 'take'],
-    ['claimed', 'me', reader, null, 'write'],
-    ['claimed', 'you', reader, null, 'watch'],
-    ['written', 'me', reader, 'me', 'recall'],
-    ['written', 'you', reader, 'you', 'watch'],
-    ['written', 'you', reviewer, 'you', 'review'],
-    ['written', 'me', reviewer, 'you', 'review'],
-    ['written', 'me', reviewer, 'me', 'recall'],
-    ['acknowledged', null, reader, null, 'done'],
-    ['void', null, reader, null, 'watch'],
-    ['queued', null, { id: 'me', roles: ['tech' as const] }, null, 'watch'],
-  ] as const)('%s held by %s', (state, holder, who, writer, duty) => {
-    expect(dutyOf({ state, holder }, { id: who.id, roles: [...who.roles] }, writer)).toBe(duty)
+    ['queued', '', reader, '', 'take'],
+    ['queued', '', reviewer, '', 'watch'],
+    ['claimed', 'me', reader, '', 'write'],
+    ['claimed', 'you', reader, '', 'watch'],
+    ['written', '', reader, 'me', 'recall'],
+    ['written', '', reader, 'you', 'watch'],
+    ['written', '', reviewer, 'you', 'review'],
+    ['written', '', reviewer, 'me', 'recall'],
+    ['acknowledged', '', reader, 'you', 'done'],
+    ['void', '', reader, 'me', 'watch'],
+    ['queued', '', tech, '', 'watch'],
+  ] as const)('%s held by "%s"', (state, holder, who, writer, duty) => {
+    expect(dutyOf({ state, holder, writer }, { login: who.login, roles: [...who.roles] })).toBe(duty)
   })
 })
 

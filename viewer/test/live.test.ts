@@ -88,6 +88,16 @@ test('a hub with lower numbers makes the lists be read again', () => {
   expect(resyncs).toBe(1)
 })
 
+test('a hub that cannot replay says from where it goes on', () => {
+  sockets[0]!.says({ type: 'hello', seq: 1 })
+  sockets[0]!.says({ type: 'resync', seq: 90 })
+  expect(resyncs).toBe(1)
+  sockets[0]!.close()
+  vi.advanceTimersByTime(lastWaitMs)
+  sockets[1]!.says({ type: 'hello', seq: 95 })
+  expect(sockets[1]!.sent).toEqual([{ type: 'subscribe', since: 90 }])
+})
+
 test('what is no message is ignored', () => {
   sockets[0]!.onmessage?.({ data: 'not json' } as MessageEvent)
   sockets[0]!.onmessage?.({ data: new Uint8Array(3) } as unknown as MessageEvent)

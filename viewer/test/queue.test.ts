@@ -8,10 +8,12 @@ const minutes = (n: number) => new Date(at + n * 60_000).toISOString()
 
 function task(over: Partial<Task>): Task {
   return {
-    id: 'a', state: 'queued', kind: 'image', modality: 'DX', priority: 3, due: minutes(60), t_submit: minutes(-10), member: 'CLINIC1', order: null,
-    accession: 'ACC-7', study: null, study_uid: null, recording: null, report: null, holder: null, claim: 0, arrived: 2, expected: 2, complete: true,
-    warnings: [], patient: { id: 'P0012345', name: '王建国', sex: 'M', birth_date: '', age: '56岁' }, item: '胸部DR', body_part: 'CHEST', history: '',
-    visit: 'outpatient', thumbnail: null, grade: '', version: 1, ...over,
+    id: 'a', state: 'queued', kind: 'image', modality: 'DX', priority: 3, due: minutes(60), t_submit: minutes(-10), member: 'CLINIC1', member_name: '',
+    centre: 'LEAD', order: '', accession: 'ACC-7', study: '', studies: [], recording: '', report: '', holder: '', holder_name: '', writer: '', claim: 0,
+    arrived: 2, expected: 2, complete: true, waived: '', warnings: [], prealert: [], department: '', doctor: '', purpose: '', symptom: '', owed: [],
+    patient: { id: 'P0012345', name: '王建国', sex: 'M', birth_date: '', age: '56岁' }, item: 'DX01', item_name: '胸部DR', body_part: 'CHEST',
+    laterality: '', history: '', returned: null, t_exam: null, t_claim: null, t_first_image: null, t_prelim: null, t_written: null, t_signed: null,
+    t_delivered: null, t_ack: null, visit: 'outpatient', thumbnail: null, grade: '', version: 1, ...over,
   }
 }
 

@@ -11,7 +11,7 @@ export interface LiveEvent {
   critical?: Critical
 }
 
-type Message = LiveEvent | { type: 'hello'; seq: number } | { type: 'resync' } | { type: 'ping' } | { type: string }
+type Message = LiveEvent | { type: 'hello'; seq: number } | { type: 'resync'; seq?: number } | { type: 'ping' } | { type: string }
 
 /** The part of WebSocket this client uses, so that tests can play the hub. */
 export interface Socket {
@@ -135,6 +135,8 @@ export class Live {
         return
       }
       case 'resync':
+        // Events up to this number will not come any more.
+        this.last = Math.max(this.last, (m as { seq?: number }).seq ?? -1)
         for (const l of this.listeners) l.resync?.()
     }
   }

@@ -11,8 +11,12 @@ export interface Recording {
   samples: number
   start: string | null
   measurements?: { device?: Measurements | null; hub?: Measurements | null } | null
-  quality?: Readonly<Record<string, unknown>> | null
-  task: string | null
+  /** The device's own statements, in its words and language. */
+  statements?: string[] | null
+  quality?: { grade?: string; findings?: { code: string; leads?: string[]; grade: string }[] } | null
+  /** What the quality findings mean, as sentences in the language asked for. */
+  advice?: string[] | null
+  task: string
 }
 
 /** Signals of one rate; samples in µV as [lead][sample], a gap is null. */

@@ -6,15 +6,10 @@ const maxPages = 10
 
 /** Reads the tasks of some states in queue order, page by page. */
 export async function listTasks(states: readonly TaskState[], signal?: AbortSignal): Promise<Task[]> {
-  const lists = await Promise.all(states.map((s) => listState(s, signal)))
-  return lists.flat()
-}
-
-async function listState(state: TaskState, signal?: AbortSignal): Promise<Task[]> {
   const all: Task[] = []
   let cursor: string | null = null
   for (let page = 0; page < maxPages; page++) {
-    const query = new URLSearchParams({ state, ...(cursor ? { cursor } : {}) })
+    const query = new URLSearchParams({ state: states.join(','), limit: '200', ...(cursor ? { cursor } : {}) })
     const got: Page<Task> = await ask<Page<Task>>(`/api/v1/tasks?${query}`, signal ? { signal } : {})
     all.push(...got.items)
     if (!got.next) break
@@ -30,7 +25,7 @@ export function getTask(id: string, signal?: AbortSignal): Promise<Task> {
 
 export type TaskAction =
   | 'submit' | 'claim' | 'release' | 'return' | 'resubmit' | 'transfer' | 'recall' | 'approve' | 'reject' | 'sign' | 'preliminary'
-  | 'waive' | 'priority' | 'acknowledge' | 'revise' | 'void' | 'cancel' | 'addendum' | 'renew' | 'critical'
+  | 'waive' | 'priority' | 'acknowledge' | 'revise' | 'void' | 'cancel' | 'addendum' | 'renew' | 'opened'
 
 /** Does something to a task and returns it as it then is. */
 export function act(id: string, action: TaskAction, body: Record<string, unknown> = {}): Promise<Task> {

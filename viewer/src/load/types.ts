@@ -33,15 +33,16 @@ export interface Patient {
 export interface Prealert {
   item: string
   evidence: string
+  source?: string
 }
 
-/** A doubt the reader must see; `text` is the hub's sentence where it sends one. */
+/** A doubt the reader must see: a code with its values. */
 export interface Warning {
   code: string
-  text?: string
   values?: Record<string, string>
 }
 
+/** One reading to be done. Members stand by their code, people by their login; '' is none. */
 export interface Task {
   id: string
   state: TaskState
@@ -49,39 +50,53 @@ export interface Task {
   modality: string
   priority: Priority
   due: string | null
-  t_exam?: string | null
-  t_submit: string | null
-  t_claim?: string | null
-  t_prelim?: string | null
-  t_written?: string | null
-  t_signed?: string | null
-  t_delivered?: string | null
-  t_ack?: string | null
   member: string
-  member_name?: string
-  order: string | null
+  member_name: string
+  centre: string
+  order: string
   accession: string
-  study: string | null
-  study_uid: string | null
-  recording: string | null
-  report: string | null
-  holder: string | null
-  holder_name?: string | null
+  /** Study Instance UID of the first study. */
+  study: string
+  studies: string[]
+  recording: string
+  report: string
+  version: number
+  holder: string
+  holder_name: string
   claim: number
+  writer: string
   arrived: number
   expected: number
   complete: boolean
+  /** Why an incomplete study may be issued. */
+  waived: string
   warnings: Warning[]
-  patient: Patient
-  item: string
-  body_part: string
-  laterality?: string
-  history: string
-  visit: string
-  prealert?: Prealert[]
-  thumbnail: string | null
+  prealert: Prealert[]
   grade: string
-  version: number
+  visit: string
+  /** Code of the exam item and its name. */
+  item: string
+  item_name: string
+  body_part: string
+  laterality: string
+  department: string
+  doctor: string
+  history: string
+  purpose: string
+  symptom: string
+  owed: string[]
+  thumbnail: string | null
+  returned: { reason: string; text: string; at: string } | null
+  patient: Patient
+  t_exam: string | null
+  t_submit: string | null
+  t_claim: string | null
+  t_first_image: string | null
+  t_prelim: string | null
+  t_written: string | null
+  t_signed: string | null
+  t_delivered: string | null
+  t_ack: string | null
 }
 
 /** One difference between the writer's text and what the reviewer signed. */
@@ -130,9 +145,9 @@ export interface Template {
 
 export interface Prior {
   task: string
-  study_uid: string | null
-  recording: string | null
-  report: string | null
+  study_uid: string
+  recording: string
+  report: string
   exam_at: string
   item: string
   member: string

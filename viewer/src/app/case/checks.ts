@@ -27,7 +27,7 @@ export function doubts(d: Draft, task: Pick<Task, 'kind' | 'laterality' | 'patie
   if (d.findings.trim() === '') found.push({ code: 'findings_empty', blocks: task.kind !== 'ecg' })
   const left = residue.exec(all)
   if (left) found.push({ code: 'residue', blocks: true, word: left[0] })
-  const side = wrongSide(d.impression, task.laterality ?? '')
+  const side = wrongSide(d.impression, task.laterality)
   if (side) found.push({ code: 'side', blocks: false, word: side })
   const organ = wrongOrgan(all, task.patient.sex)
   if (organ) found.push({ code: 'sex', blocks: true, word: organ })

@@ -12,16 +12,16 @@ export type Duty =
   | 'watch' // somebody else's, or nothing to do
   | 'done' // issued: addendum, revision
 
-export function dutyOf(t: Pick<Task, 'state' | 'holder'>, who: Pick<Account, 'id' | 'roles'>, writer: string | null): Duty {
+export function dutyOf(t: Pick<Task, 'state' | 'holder' | 'writer'>, who: Pick<Account, 'login' | 'roles'>): Duty {
   const reads = who.roles.includes('reader') || who.roles.includes('reviewer')
   if (!reads) return 'watch'
   switch (t.state) {
     case 'queued':
-      return 'take'
+      return who.roles.includes('reader') ? 'take' : 'watch'
     case 'claimed':
-      return t.holder === who.id ? 'write' : 'watch'
+      return t.holder === who.login ? 'write' : 'watch'
     case 'written': {
-      if ((writer ?? t.holder) === who.id) return 'recall'
+      if (t.writer === who.login) return 'recall'
       return who.roles.includes('reviewer') ? 'review' : 'watch'
     }
     case 'issued':

@@ -7,13 +7,13 @@ import type { Column } from '../parts/table'
 import { isDone, type Chip } from './queue'
 
 /** What an exam is called: item, else modality and body part. */
-export function examName(x: Pick<Task, 'item' | 'modality' | 'body_part'>): string {
-  return x.item || [x.modality, x.body_part].filter(Boolean).join(' ')
+export function examName(x: Pick<Task, 'item' | 'item_name' | 'modality' | 'body_part'>): string {
+  return x.item_name || [x.modality, x.body_part].filter(Boolean).join(' ') || x.item
 }
 
 /** The columns of the worklist for a chip. */
 export function columns(chip: Chip): Column<Task>[] {
-  const me = account.peek()?.id
+  const me = account.peek()?.login
   const finished = chip === 'issued'
   return [
     { key: 'priority', head: t('head_priority'), width: '92px', cell: (x) => <PriorityMark priority={x.priority} /> },
@@ -27,15 +27,15 @@ export function columns(chip: Chip): Column<Task>[] {
       cell: (x) => <span class="line"><span class="clip">{examName(x)}</span><PrealertMark alerts={x.prealert} /></span>,
       title: (x) => [examName(x), x.history].filter(Boolean).join('\n'),
     },
-    { key: 'clinic', head: t('head_clinic'), width: '160px', cell: (x) => x.member_name ?? x.member, title: (x) => x.member_name ?? x.member },
+    { key: 'clinic', head: t('head_clinic'), width: '160px', cell: (x) => x.member_name || x.member, title: (x) => x.member_name || x.member },
     { key: 'arrived', head: t('head_arrived'), width: '84px', cell: (x) => <Arrived task={x} /> },
     { key: 'submitted', head: t('head_submitted'), width: '92px', cell: (x) => <span class="num quiet">{shortStamp(x.t_submit, now.value)}</span>, title: (x) => stamp(x.t_submit) },
     {
       key: 'state',
       head: t('head_state'),
       width: '172px',
-      cell: (x) => <StateMark state={x.state} who={x.holder && x.holder !== me ? x.holder_name ?? '' : null} />,
-      title: (x) => x.holder_name ?? '',
+      cell: (x) => <StateMark state={x.state} who={x.holder && x.holder !== me ? x.holder_name || x.holder : null} />,
+      title: (x) => x.holder_name || x.holder,
     },
   ]
 }

@@ -95,7 +95,7 @@ export default function Worklist() {
 }
 
 function Chips(props: { chip: Chip; onChange(c: Chip): void }) {
-  const me = account.value?.id ?? ''
+  const me = account.value?.login ?? ''
   const all = [...tasks.value.values()]
   return (
     <div class="chips" role="group">
@@ -133,7 +133,7 @@ function Empty(props: { chip: Chip; search: string; onClear(): void }) {
 
 /** The rows of a chip, in an order that does not jump while it is looked at. */
 function useRows(chip: Chip, search: string): { rows: Task[]; dim(r: Task): boolean } {
-  const me = account.value?.id ?? ''
+  const me = account.value?.login ?? ''
   const shown = useRef<{ key: string; ids: string[] }>({ key: '', ids: [] })
   const [, tick] = useState(0)
   const all = tasks.value

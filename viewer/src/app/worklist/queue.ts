@@ -12,7 +12,7 @@ export function isDone(state: TaskState): boolean {
   return done.includes(state)
 }
 
-/** Whether a task belongs under a chip, for the account `me`. */
+/** Whether a task belongs under a chip, for the account with the login `me`. */
 export function belongs(t: Task, chip: Chip, me: string): boolean {
   switch (chip) {
     case 'waiting':
@@ -62,8 +62,8 @@ export function fits(t: Task, search: string): boolean {
     initials(t.patient.name).startsWith(q) ||
     t.accession.toLowerCase().includes(q) ||
     t.patient.id.toLowerCase().endsWith(q) ||
-    t.item.toLowerCase().includes(q) ||
-    (t.member_name ?? t.member).toLowerCase().includes(q)
+    t.item_name.toLowerCase().includes(q) ||
+    (t.member_name || t.member).toLowerCase().includes(q)
   )
 }
 

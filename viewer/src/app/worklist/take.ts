@@ -11,7 +11,7 @@ import { put, tasks } from './store'
 
 /** Opens a task; one that waits is claimed first. False when somebody else won. */
 export async function take(task: Task): Promise<boolean> {
-  if (task.state === 'queued' && hasRole('reader', 'reviewer')) {
+  if (task.state === 'queued' && hasRole('reader')) {
     try {
       put(await act(task.id, 'claim'))
     } catch (refusal) {
@@ -28,23 +28,23 @@ function lost(task: Task, refusal: unknown): boolean {
     return false
   }
   const { holder, claim, holder_name: name } = refusal.more
-  if (holder === account.peek()?.id) {
+  if (holder === account.peek()?.login) {
     // Claimed by this account already, in another window perhaps.
     put({ ...task, state: 'claimed', holder: String(holder), claim: typeof claim === 'number' ? claim : task.claim })
     navigate(`/case/${task.id}`)
     return true
   }
-  put({ ...task, state: 'claimed', holder: typeof holder === 'string' ? holder : null, holder_name: typeof name === 'string' ? name : null })
+  put({ ...task, state: 'claimed', holder: String(holder ?? ''), holder_name: String(name ?? '') })
   toast(t('claimLost', { name: typeof name === 'string' && name !== '' ? name : t('someone') }))
   return false
 }
 
 /** The case to go on with: what this account may do next, most pressing first. */
 export function nextTask(except?: string): Task | null {
-  const me = account.peek()?.id ?? ''
+  const me = account.peek()?.login ?? ''
   const all = [...tasks.peek().values()].filter((x) => x.id !== except).sort(byQueue(hubNow()))
   const pick = (fits: (x: Task) => boolean) => all.find(fits) ?? null
-  const review = hasRole('reviewer') ? pick((x) => x.state === 'written' && x.holder !== me) : null
+  const review = hasRole('reviewer') ? pick((x) => x.state === 'written' && x.writer !== me) : null
   const waiting = hasRole('reader') || !review ? pick((x) => x.state === 'queued') : null
   return hasRole('reader') && !hasRole('reviewer') ? waiting : review ?? waiting
 }

@@ -1,0 +1,5 @@
+import type { Route } from '../route'
+
+export const routes: Route[] = [
+  { pattern: '/case/:id', roles: ['reader', 'reviewer', 'expert', 'qc'], load: () => import('./page'), full: true },
+]
