@@ -21,6 +21,7 @@ const maxIdle = 8
 type pool struct {
 	dir      string
 	datasync func(*os.File) error
+	limit    int64 // of each segment
 
 	mu   sync.Mutex
 	live map[storage.Key]*segment // all that are open
@@ -38,8 +39,8 @@ func (p *pool) open() (*segment, error) {
 		err = errors.Join(err, f.Close(), os.Remove(f.Name()))
 		return nil, classify("new segment", err)
 	}
-	seg := newSegment(storage.Key(segmentPrefix+name), f, p.datasync)
-	seg.users = 1
+	seg := &segment{key: storage.Key(segmentPrefix + name), file: f, datasync: p.datasync, limit: p.limit, users: 1}
+	seg.flushed.L = &seg.mu
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.live[seg.key] = seg

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// segmentSize is where a segment takes no further part. A part that began
-	// below it is written to its end, however long it is.
+	// segmentSize is where a segment is full. A part that began below it is
+	// written to its end, however long it is.
 	segmentSize = 64 << 20
 	// blockSize is the unit in which disks and page cache write.
 	blockSize = 4 << 10
@@ -30,6 +30,7 @@ type segment struct {
 	key      storage.Key
 	file     *os.File
 	datasync func(*os.File) error
+	limit    int64 // where it is full
 
 	users   int  // parts that lie here and are neither synced nor discarded; guarded by pool.mu
 	retired bool // takes no further part; guarded by pool.mu
@@ -42,12 +43,6 @@ type segment struct {
 	durable  int64 // bytes below are durable
 	kept     bool  // a part here was called durable, be it an empty one
 	broken   error // the first failed flush
-}
-
-func newSegment(key storage.Key, file *os.File, datasync func(*os.File) error) *segment {
-	s := &segment{key: key, file: file, datasync: datasync}
-	s.flushed.L = &s.mu
-	return s
 }
 
 // next is where the holder of the right to write may put a part. The first one
@@ -87,7 +82,7 @@ func (s *segment) writeError(off int64, err error) error {
 func (s *segment) full() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.end >= segmentSize || s.broken != nil
+	return s.end >= s.limit || s.broken != nil
 }
 
 // flush returns when all bytes below upTo are durable. Callers that come while
@@ -122,14 +117,14 @@ func (s *segment) flush(upTo int64) error {
 	return nil
 }
 
-// close ends writing. What discarded parts left behind the end is cut off, and
-// a segment in which nothing was kept is removed.
+// close ends writing. What discarded and unsynced parts left behind the last
+// durable byte is cut off, and a segment in which nothing was kept is removed.
 func (s *segment) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	size, err := s.file.Seek(0, io.SeekEnd)
-	if err == nil && size > s.end {
-		err = s.file.Truncate(s.end)
+	if err == nil && size > s.durable {
+		err = s.file.Truncate(s.durable)
 	}
 	err = errors.Join(err, s.file.Close())
 	if !s.kept {

@@ -55,7 +55,7 @@ func Open(dir string) (*Store, error) {
 		return nil, fmt.Errorf("object folder %s: %w", dir, err)
 	}
 	s := &Store{dir: abs}
-	s.segments = pool{dir: s.segmentDir(), datasync: datasync, live: map[storage.Key]*segment{}}
+	s.segments = pool{dir: s.segmentDir(), datasync: datasync, limit: segmentSize, live: map[storage.Key]*segment{}}
 	for _, d := range []string{s.objectDir(), s.segmentDir(), s.tmpDir()} {
 		if err := s.dirs.ensure(d); err != nil {
 			return nil, classify("object folder", err)

@@ -76,13 +76,14 @@ func (s *Summed) Forget() {
 	s.given = 0
 }
 
-// settle returns when all bytes held are hashed. A first chunk that is not full
-// is hashed here: waking another core would gain nothing.
+// settle returns when all bytes held are hashed. If no chunk was full yet they
+// are hashed here: waking another core would gain nothing.
 func (s *Summed) settle() {
 	if s.work == nil {
-		if s.given < s.n {
-			s.hash.Write(s.at(s.given))
-			s.given = s.n
+		for s.given < s.n {
+			b := s.at(s.given)
+			s.hash.Write(b)
+			s.given += int64(len(b))
 		}
 		return
 	}
