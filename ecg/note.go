@@ -34,8 +34,9 @@ const (
 	NoteGap NoteCode = "ecg.gap"
 	// NoteLeadOff: the device marked a lead as off while recording.
 	NoteLeadOff NoteCode = "ecg.device_lead_off"
-	// NoteCalibration: a calibration pulse was removed from the end of the trace.
-	NoteCalibration NoteCode = "ecg.calibration_removed"
+	// NoteCalibration: the trace ends with a calibration pulse, see
+	// Recording.Calibration.
+	NoteCalibration NoteCode = "ecg.calibration_pulse"
 	// NoteImplausibleRate, NoteImplausibleAmplitude and NoteEinthoven are the
 	// findings of CheckRate, CheckAmplitude and CheckEinthoven.
 	NoteImplausibleRate      NoteCode = "ecg.rate_implausible"

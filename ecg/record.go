@@ -20,6 +20,9 @@ type Recording struct {
 	// RateHz is the sampling rate of Leads as computed from the file, so an
 	// SCP interval of 1667 µs gives 599.88 and not 600.
 	RateHz float64
+	// Calibration is how many samples at the end of all Leads are the device's
+	// calibration pulse and no heart signal; 0 in most files.
+	Calibration int
 	// Start is the instant of the first sample; zero if the file has none.
 	// Times without a zone are in time.UTC and Notes has NoteLocalTime.
 	Start time.Time

@@ -10,6 +10,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/ecg/edf"
 	"github.com/yuanzhen/yuanzhen/ecg/mfer"
 	"github.com/yuanzhen/yuanzhen/ecg/muse"
+	"github.com/yuanzhen/yuanzhen/ecg/philips"
 	"github.com/yuanzhen/yuanzhen/ecg/scpecg"
 )
 
@@ -46,6 +47,8 @@ func parser(f ecg.Format) func([]byte) (*ecg.Recording, error) {
 		return mfer.Decode
 	case ecg.FormatMUSE:
 		return muse.Decode
+	case ecg.FormatPhilips:
+		return philips.Decode
 	}
 	return nil
 }

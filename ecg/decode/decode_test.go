@@ -15,24 +15,24 @@ import (
 // notYet lists files of the corpus that are not decoded, and why.
 func notYet() map[string]string {
 	return map[string]string{
-		"contec":  "no parser for Contec's own format yet; its SCP export is read",
-		"ishne":   "no parser yet",
-		"pdf":     "drawings are not read",
-		"philips": "no parser yet",
-		"wfdb":    "records of several files are not uploads of one file",
+		"contec": "no parser for Contec's own format yet; its SCP export is read",
+		"ishne":  "no parser yet",
+		"pdf":    "drawings are not read",
+		"wfdb":   "records of several files are not uploads of one file",
 	}
 }
 
 // refused lists files that must be refused and a word of the reason.
 func refused() map[string]string {
 	return map[string]string{
-		"scp/bad_crc_shifted_log.scp":  "pointer leads to",
-		"scp/healforce_62.scp":         "big-endian",
-		"aecg/fda_empty.xml":           "no rhythm",
-		"edf/mne_duplicate_labels.edf": "no signal is labelled as an ECG",
-		"edf/mne_uneven_samp.edf":      "no signal is labelled as an ECG",
-		"edf/pyedflib_subsecond.edf":   "no signal is labelled as an ECG",
-		"edf/wfdb_test_edfann.edf":     "no signal is labelled as an ECG",
+		"scp/bad_crc_shifted_log.scp":         "pointer leads to",
+		"scp/healforce_62.scp":                "big-endian",
+		"aecg/fda_empty.xml":                  "no rhythm",
+		"edf/mne_duplicate_labels.edf":        "no signal is labelled as an ECG",
+		"edf/mne_uneven_samp.edf":             "no signal is labelled as an ECG",
+		"edf/pyedflib_subsecond.edf":          "no signal is labelled as an ECG",
+		"philips-xml/invalid_doc_version.xml": "version \"1.05\" is not read",
+		"edf/wfdb_test_edfann.edf":            "no signal is labelled as an ECG",
 	}
 }
 
