@@ -86,9 +86,9 @@ type Head struct {
 // sealBatch is how many rows one sealing transaction numbers at most.
 const sealBatch = 2000
 
-// errSealedMeanwhile undoes a sealing that met another node's: an event that
-// was seen under one number must never get a second one.
-var errSealedMeanwhile = hub.E(hub.Conflict, "db.Seal", "sealed_meanwhile")
+// sealedMeanwhile undoes a sealing that met another node's: an event that was
+// seen under one number must never get a second one.
+func sealedMeanwhile() error { return hub.E(hub.Conflict, "db.Seal", "sealed_meanwhile") }
 
 // Seal numbers stored events and links stored audit records. Only the leader
 // calls it; one that lost its lease meanwhile gets a Conflict. It returns the
@@ -126,7 +126,7 @@ func (tx *Tx) sealEvents() (int, error) {
 			return 0, err
 		}
 		if n == 0 {
-			return 0, errSealedMeanwhile
+			return 0, sealedMeanwhile()
 		}
 	}
 	return len(ids), nil
@@ -149,7 +149,7 @@ func (tx *Tx) sealAudit() (Head, int, error) {
 			return head, 0, err
 		}
 		if n == 0 {
-			return head, 0, errSealedMeanwhile
+			return head, 0, sealedMeanwhile()
 		}
 		head = Head{Seq: r.Seq, Hash: r.Hash}
 	}
