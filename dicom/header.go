@@ -44,26 +44,32 @@ func (p *parser) peekTag() (Tag, bool) {
 // header reads the next element's header (PS3.5 section 7.1). any says that
 // the data set has elements already.
 func (p *parser) header(end int64, depth int, any bool) (header, error) {
-	b := p.src.peek(12)
-	if len(b) < 8 {
-		return p.tail(b, end, depth)
+	for {
+		b := p.src.peek(12)
+		if len(b) < 8 {
+			return p.tail(b, end, depth)
+		}
+		if end >= 0 && end-p.src.off < 8 {
+			return header{}, p.fail(0, "an item ends within an element's header")
+		}
+		t := p.tag(b)
+		if t.Group() == 0xFFFE {
+			stop, err := p.delimiter(t, b, end, depth)
+			if stop || err != nil {
+				return header{stop: stop}, err
+			}
+			continue
+		}
+		if depth == 0 && any && p.padding(b) {
+			return p.trailing()
+		}
+		if p.implicit {
+			h := header{tag: t, vr: implicitVR(t, p.signed), length: length32(p.uint32(b[4:]))}
+			p.src.advance(8)
+			return h, nil
+		}
+		return p.explicit(t, b, depth)
 	}
-	if end >= 0 && end-p.src.off < 8 {
-		return header{}, p.fail(0, "an item ends within an element's header")
-	}
-	t := p.tag(b)
-	if t.Group() == 0xFFFE {
-		return p.delimiter(t, b, end, depth)
-	}
-	if depth == 0 && any && p.padding(b) {
-		return p.trailing()
-	}
-	if p.implicit {
-		h := header{tag: t, vr: implicitVR(t, p.signed), length: length32(p.uint32(b[4:]))}
-		p.src.advance(8)
-		return h, nil
-	}
-	return p.explicit(t, b, depth)
 }
 
 // explicit reads a header with a VR.
@@ -113,25 +119,23 @@ func (p *parser) oddVR(t Tag, b []byte, depth int) (header, error) {
 	return header{tag: t, vr: vr, length: n}, nil
 }
 
-// delimiter deals with the tags of group FFFE between elements.
-func (p *parser) delimiter(t Tag, b []byte, end int64, depth int) (header, error) {
-	if t == ItemDelimitationItem && depth > 0 && end < 0 {
+// delimiter deals with the tags of group FFFE between elements; stop says that
+// the data set ends with it.
+func (p *parser) delimiter(t Tag, b []byte, end int64, depth int) (stop bool, err error) {
+	open := depth > 0 && end < 0 // an item that a delimiter ends
+	switch {
+	case t == ItemDelimitationItem && open:
 		p.src.advance(8)
-		return header{stop: true}, nil
+		return true, nil
+	case t == Item || t != ItemDelimitationItem && t != SequenceDelimitationItem || p.uint32(b[4:]) != 0:
+		return false, p.fail(t, "an item where an element is due")
+	case open: // the sequence ends here; its item had no end
+		p.note(t, "an item without its delimiter")
+		return true, nil
 	}
-	if (t == ItemDelimitationItem || t == SequenceDelimitationItem) && p.uint32(b[4:]) == 0 {
-		if depth > 0 && end < 0 { // the sequence ends here; its item had no end
-			p.note(t, "an item without its delimiter")
-			return header{stop: true}, nil
-		}
-		p.note(t, "a delimiter where none is due")
-		p.src.advance(8)
-		if end >= 0 && p.src.off >= end {
-			return header{stop: true}, nil
-		}
-		return p.header(end, depth, true)
-	}
-	return header{}, p.fail(t, "an item where an element is due")
+	p.note(t, "a delimiter where none is due")
+	p.src.advance(8)
+	return end >= 0 && p.src.off >= end, nil
 }
 
 // tail deals with fewer bytes than a header has.

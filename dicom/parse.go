@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 )
 
 // Limits on what one data set may ask of the reader. Real objects stay far
@@ -78,8 +79,13 @@ func newParser(src *source, o Options) *parser {
 	if keep == 0 {
 		keep = DefaultKeep
 	}
-	return &parser{src: src, keep: keep, keepAll: keep < 0, stack: make([]Element, 0, 128)}
+	return &parser{src: src, keep: keep, keepAll: keep < 0, stack: *stacks.Get().(*[]Element)}
 }
+
+// maxPooled is how many elements a stack may have to be used again.
+const maxPooled = 2048
+
+var stacks = sync.Pool{New: func() any { s := make([]Element, 0, 256); return &s }}
 
 func (p *parser) setSyntax(ts TransferSyntax) {
 	p.big, p.implicit = ts.BigEndian(), ts.Implicit()
@@ -95,6 +101,11 @@ func (p *parser) root(ts TransferSyntax) *Dataset {
 
 // finish completes the outermost data set and returns the parser's error.
 func (p *parser) finish(d *Dataset) error {
+	if p.stack != nil {
+		stack := p.stack
+		stacks.Put(&stack)
+		p.stack = nil
+	}
 	d.Notes = p.notes
 	d.judge()
 	return p.err
@@ -123,21 +134,43 @@ func (p *parser) broken(t Tag, err error, doing string) error {
 func (p *parser) dataset(d *Dataset, end int64, depth int) error {
 	base := len(p.stack)
 	err := p.run(d, end, depth)
-	if base == 0 {
+	if base == 0 && cap(p.stack) > maxPooled {
 		d.Elements, p.stack = p.stack, nil
 	} else {
 		d.Elements = slices.Clone(p.stack[base:])
 		clear(p.stack[base:])
 		p.stack = p.stack[:base]
 	}
-	for i := 1; i < len(d.Elements); i++ {
-		if d.Elements[i].Tag <= d.Elements[i-1].Tag {
-			p.note(d.Elements[i].Tag, "out of order or repeated")
-			slices.SortStableFunc(d.Elements, func(a, b Element) int { return int(int64(a.Tag) - int64(b.Tag)) })
-			break
+	p.sort(d)
+	return err
+}
+
+// sort brings elements into the order of their tags; those with one tag stay
+// in theirs.
+func (p *parser) sort(d *Dataset) {
+	e := d.Elements
+	repeated, sorted := -1, true
+	for i := 1; i < len(e); i++ {
+		if e[i].Tag <= e[i-1].Tag {
+			repeated = i
+			sorted = sorted && e[i].Tag == e[i-1].Tag
 		}
 	}
-	return err
+	if repeated >= 0 {
+		p.note(e[repeated].Tag, "out of order or repeated")
+	}
+	if sorted {
+		return
+	}
+	keys := make([]uint64, len(e)) // elements are too large to be moved often
+	for i := range e {
+		keys[i] = uint64(e[i].Tag)<<32 | uint64(i)
+	}
+	slices.Sort(keys)
+	d.Elements = make([]Element, len(e))
+	for i, k := range keys {
+		d.Elements[i] = e[uint32(k)]
+	}
 }
 
 func (p *parser) run(d *Dataset, end int64, depth int) error {
@@ -153,15 +186,19 @@ func (p *parser) run(d *Dataset, end int64, depth int) error {
 		if p.elements++; p.elements > MaxElements {
 			return p.fail(h.tag, "more than %d elements", MaxElements)
 		}
-		p.stack = append(doubled(p.stack), Element{Tag: h.tag, VR: h.vr, Offset: p.src.off, Length: h.length})
-		at := len(p.stack) - 1
-		e := p.stack[at]
-		err = p.value(d, &e, end, depth)
-		p.stack[at] = e
+		e := p.push(h)
+		if h.length < 0 || h.vr == SQ {
+			at := len(p.stack) - 1
+			e = &Element{Tag: h.tag, VR: h.vr, Offset: p.src.off, Length: h.length}
+			err = p.value(d, e, end, depth)
+			p.stack[at] = *e // which items have moved
+		} else {
+			err = p.value(d, e, end, depth)
+		}
 		if err != nil {
 			return err
 		}
-		if e.Tag == PixelRepresentation && depth == 0 {
+		if h.tag == PixelRepresentation && depth == 0 {
 			p.signed = len(e.Raw) > 1 && e.Raw[0]|e.Raw[1] == 1
 		}
 	}
@@ -171,13 +208,24 @@ func (p *parser) run(d *Dataset, end int64, depth int) error {
 	return nil
 }
 
+// push adds an element to the stack. The stack is zero behind its end.
+func (p *parser) push(h header) *Element {
+	p.stack = doubled(p.stack)
+	p.stack = p.stack[:len(p.stack)+1]
+	e := &p.stack[len(p.stack)-1]
+	e.Tag, e.VR, e.Offset, e.Length = h.tag, h.vr, p.src.off, h.length
+	return e
+}
+
 // doubled makes room for one more, twice as much each time: append's own
 // smaller steps would leave five times a long list behind as garbage.
 func doubled[T any](s []T) []T {
-	if len(s) == cap(s) {
-		return slices.Grow(s, max(len(s), 16))
+	if len(s) < cap(s) {
+		return s
 	}
-	return s
+	out := make([]T, len(s), max(2*len(s), 16))
+	copy(out, s)
+	return out
 }
 
 // value reads what follows an element's header. d is the data set it is in,
