@@ -68,7 +68,8 @@ func Analyse(rec *ecg.Recording) Result {
 		res.Median = exported(m, b)
 	}
 	res.Measurements = measurementsOf(m, b, res.Beats, res.Rhythm, traces)
-	if code, suspected := reversal(m, b, traces); suspected {
+	if code, quiet, suspected := reversal(m, b, traces); suspected {
+		res.Quality.drop(LeadOff, quiet)
 		res.Quality.add(Finding{Code: code, Grade: Poor})
 	}
 	return res

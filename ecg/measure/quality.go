@@ -73,7 +73,8 @@ const (
 	railSeconds   = 0.010 // s at the same extreme value
 	noiseUV       = 25    // µV RMS above 25 Hz between the beats
 	severeNoiseUV = 70
-	mainsUV       = 25 // µV amplitude of the mains
+	mainsUV       = 25  // µV amplitude of the mains
+	mainsInNoise  = 1.5 // what a squared mains amplitude adds to the squared restlessness
 	wanderUV      = 500
 	severeWander  = 1500
 	minSeconds    = 9.9 // 10 s as carts count them
@@ -177,9 +178,8 @@ func tone(x []float64, hz, rate float64) float64 {
 }
 
 // restlessness is the RMS in µV of what a 20 ms mean takes away, judged where
-// the lead is calm: the median ignores QRS complexes, the mean of one mains
-// period takes the mains away with the slow waves only partly, so the caller
-// compares it with tone.
+// the lead is calm: the median ignores QRS complexes. Mains count in full; the
+// caller takes them off.
 func restlessness(x []float64, rate float64) float64 {
 	smooth := make([]float64, len(x))
 	movingMean(smooth, x, span(slopeMean, rate))
@@ -212,7 +212,7 @@ func judge(rec *ecg.Recording, traces []trace, rate, seconds float64) Quality {
 				}
 			}
 		}
-		noise := math.Sqrt(math.Max(0, s.noise*s.noise-1.2*s.mains*s.mains))
+		noise := math.Sqrt(math.Max(0, s.noise*s.noise-mainsInNoise*s.mains*s.mains))
 		mark(s.off, LeadOff, Poor)
 		mark(s.flat, LeadFlat, Fair)
 		mark(s.rail, Saturated, Fair)
@@ -269,6 +269,21 @@ func missingLeads(rec *ecg.Recording) []string {
 		}
 	}
 	return missing
+}
+
+// drop removes a finding on one lead: another finding explains it.
+func (q *Quality) drop(code Code, lead string) {
+	findings := q.Findings
+	*q = Quality{Grade: OK, Findings: []Finding{}}
+	for _, f := range findings {
+		if f.Code == code {
+			f.Leads = slices.DeleteFunc(f.Leads, func(l string) bool { return l == lead })
+			if len(f.Leads) == 0 {
+				continue
+			}
+		}
+		q.add(f)
+	}
 }
 
 // add puts f in its place, worst first, and lowers the grade.

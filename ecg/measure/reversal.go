@@ -3,64 +3,70 @@ package measure
 import "math"
 
 const (
-	limbQuietUV = 160 // µV peak to peak of a limb lead between two electrodes at one potential
-	limbLoudUV  = 450 // of the other limb leads then
+	limbQuietUV = 100 // µV peak to peak of a limb lead between two electrodes at one potential
+	limbLoudUV  = 300 // of the other limb leads then
 	opposite    = -0.55
 )
 
 // reversal looks for limb electrodes at the wrong limb. The rules are strict:
-// a true dextrocardia or an ectopic atrial rhythm must not read as one.
-func reversal(m *medianBeat, b bounds, traces []trace) (code Code, suspected bool) {
+// a true dextrocardia or an ectopic atrial rhythm must not read as one. quiet
+// is the lead that a leg electrode on an arm has silenced, "" if none.
+func reversal(m *medianBeat, b bounds, traces []trace) (code Code, quiet string, suspected bool) {
 	if m == nil || b.qrsOn < 0 {
-		return "", false
+		return "", "", false
 	}
-	one, two, three := m.lead("I"), m.lead("II"), m.lead("III")
-	avr, six := m.lead("aVR"), m.lead("V6")
-	if one == nil || two == nil || three == nil || avr == nil {
-		return "", false
+	if code, quiet, suspected = legOnArm(m, traces); suspected {
+		return code, quiet, true
 	}
-	quiet := func(x, y, z []float64) bool {
-		return height(x) < limbQuietUV && height(y) > limbLoudUV && height(z) > limbLoudUV
-	}
-	// A leg electrode on an arm: both legs have one potential, so the lead
-	// between them has almost no signal.
-	switch {
-	case quiet(two, one, three):
-		return ReversedRARL, true
-	case quiet(three, one, two):
-		return ReversedLARL, true
-	}
-	if six == nil {
-		return "", false
+	one, two, avr, six := m.lead("I"), m.lead("II"), m.lead("aVR"), m.lead("V6")
+	if one == nil || two == nil || avr == nil || six == nil || b.pOn < 0 {
+		return "", "", false
 	}
 	qrs := func(x []float64) float64 { return area(x, b.qrsOn, b.qrsOff) }
-	atrial := func(x []float64) (sum float64, known bool) {
-		if b.pOn < 0 {
-			return 0, false
-		}
-		return area(straightened(x[b.pOn:b.pOff+1], m.rate), 0, b.pOff-b.pOn), true
+	if qrs(six) <= 0 {
+		return "", "", false
 	}
-	pOne, known := atrial(one)
-	pTwo, _ := atrial(two)
-	if !known || qrs(six) <= 0 {
-		return "", false
-	}
+	pOne, pTwo, pAVR := pArea(m, b, one), pArea(m, b, two), pArea(m, b, avr)
 	against := correlation(one[b.qrsOn:b.qrsOff+1], six[b.qrsOn:b.qrsOff+1])
-	least := 0.25 * math.Abs(pTwo)
 	switch {
-	case pOne < -least && qrs(one) < 0 && against < opposite:
-		return ReversedLARA, true
-	case pTwo < 0 && -pTwo > math.Abs(pOne)*0.8 && qrs(two) < 0 && qrs(avr) > 0 && pAgainst(m, b):
-		return ReversedRALL, true
+	case pTwo < -0.8*math.Abs(pOne) && pAVR > 0 && qrs(two) < 0 && qrs(avr) > 0:
+		return ReversedRALL, "", true
+	case pOne < -0.25*math.Abs(pTwo) && qrs(one) < 0 && against < opposite:
+		return ReversedLARA, "", true
 	}
-	return "", false
+	return "", "", false
 }
 
-// pAgainst reports that P points up in aVR: with right arm and left leg
-// exchanged aVR shows what aVF should.
-func pAgainst(m *medianBeat, b bounds) bool {
-	p := straightened(m.lead("aVR")[b.pOn:b.pOff+1], m.rate)
-	return area(p, 0, len(p)-1) > 0
+// legOnArm: both legs have one potential, so the lead between a leg and the
+// right leg's electrode on an arm has almost no signal, while the two others
+// are alike and large.
+func legOnArm(m *medianBeat, traces []trace) (code Code, quiet string, suspected bool) {
+	heights := map[string]float64{}
+	for _, tr := range traces {
+		switch x := m.lead(tr.name); {
+		case x != nil:
+			heights[tr.name] = height(x)
+		case tr.missing < offShare:
+			heights[tr.name] = 0 // recorded, and off
+		}
+	}
+	silent := func(name, other, third string) bool {
+		h, recorded := heights[name]
+		return recorded && h < limbQuietUV && heights[other] > limbLoudUV && heights[third] > limbLoudUV
+	}
+	switch {
+	case silent("II", "I", "III"):
+		return ReversedRARL, "II", true
+	case silent("III", "I", "II"):
+		return ReversedLARL, "III", true
+	}
+	return "", "", false
+}
+
+// pArea is the area under P on one lead, above the line between its ends.
+func pArea(m *medianBeat, b bounds, x []float64) float64 {
+	p := straightened(x[b.pOn:b.pOff+1], m.rate)
+	return area(p, 0, len(p)-1)
 }
 
 // height is the range of x in µV.

@@ -29,35 +29,35 @@ type trace struct {
 }
 
 // tracesOf copies the leads of rec, at most maxSeconds of them, and completes
-// eight stored leads to twelve.
+// eight stored leads to twelve. All traces are as long as the first lead; what
+// another lead lacks of that is a gap.
 func tracesOf(rec *ecg.Recording) []trace {
 	leads, ok := ecg.Derive12(rec)
 	if !ok {
 		leads = rec.Leads
 	}
 	leads = leads[:min(len(leads), maxLeads)]
-	limit := int(maxSeconds * rec.RateHz)
+	length := min(rec.Samples(), int(maxSeconds*rec.RateHz))
 	traces := make([]trace, len(leads))
 	for i, lead := range leads {
-		n := min(len(lead.Samples), limit)
-		x, gaps := bridged(lead.Samples[:n])
-		missing := 0.0
-		if n > 0 {
-			missing = float64(gaps) / float64(n)
-		}
+		x, gaps := bridged(lead.Samples[:min(len(lead.Samples), length)], length)
+		missing := float64(gaps) / float64(max(1, length))
 		traces[i] = trace{name: lead.Name, x: x, missing: missing, usable: true}
 	}
 	return traces
 }
 
-// bridged returns samples as float64 with gaps (NaN, infinities) replaced by
-// straight lines, and the number of samples so replaced.
-func bridged(samples []float32) (x []float64, gaps int) {
-	x = make([]float64, len(samples))
+// bridged returns samples as length float64 with gaps (NaN, infinities, missing
+// at the end) replaced by straight lines, and the number of samples so
+// replaced. Values no amplifier gives are gaps too.
+func bridged(samples []float32, length int) (x []float64, gaps int) {
+	const absurdUV = 1e6
+	x = make([]float64, length)
+	gaps = length - len(samples)
 	last := -1 // index of the last good sample
 	for i, s := range samples {
 		v := float64(s)
-		if math.IsNaN(v) || math.IsInf(v, 0) {
+		if math.IsNaN(v) || math.Abs(v) > absurdUV {
 			gaps++
 			continue
 		}

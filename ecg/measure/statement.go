@@ -94,6 +94,9 @@ func isLatin(r rune) bool { return r < unicode.MaxASCII && (unicode.IsLetter(r) 
 // "Cannot rule out" and 不排除 are suspicions, not denials.
 func negated(sentence string, at int) bool {
 	clause := sentence[:at]
+	if strings.HasSuffix(clause, "不") { // 不完全性
+		return true
+	}
 	if i := strings.LastIndexAny(clause, ",，、"); i >= 0 {
 		clause = clause[i:]
 	}
@@ -106,7 +109,7 @@ func negated(sentence string, at int) bool {
 			return true
 		}
 	}
-	for _, no := range []string{"未见", "未发现", "无", "排除", "非持续", "不完全", "不支持", "不符合", "陈旧", "短阵"} {
+	for _, no := range []string{"未见", "未发现", "无", "排除", "非持续", "不支持", "不符合", "陈旧", "短阵"} {
 		if strings.Contains(clause, no) {
 			return true
 		}
