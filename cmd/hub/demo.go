@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/demo"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 )
@@ -44,8 +45,29 @@ func (c *demoCommand) Run(ctx context.Context, out io.Writer) error {
 				fmt.Fprintf(out, "  %-10s %s\n", a.Login, a.Password)
 			}
 		}
+		if !c.Empty {
+			go sys.sendDemo(ctx, accounts)
+		}
 		return nil
 	})
+}
+
+// sendDemo sends the generated studies once in the life of a data folder.
+func (sys *system) sendDemo(ctx context.Context, accounts []demo.Account) {
+	const sent = "demo_sent"
+	if done, err := sys.db.Read(ctx).Setting(sent); err != nil || done != "" {
+		return
+	}
+	s := &demo.Sender{HTTP: sys.address(), DICOM: sys.dicom, AET: sys.settings.AET, Accounts: accounts, Log: sys.log}
+	if err := s.Send(ctx, time.Now()); err != nil {
+		if ctx.Err() == nil {
+			sys.log.Error("demo studies", "error", err)
+		}
+		return
+	}
+	if err := sys.db.Tx(ctx, func(tx *db.Tx) error { return tx.SetSetting(sent, "1") }); err != nil {
+		sys.log.Error("demo studies", "error", err)
+	}
 }
 
 // seeds are what each step puts into a new alliance.

@@ -49,7 +49,8 @@ type system struct {
 	node     *arrive.Node
 	api      *api.Server
 	id       string // of this node
-	web      string // address in use, once listening
+	web      string // addresses in use, once listening
+	dicom    string
 }
 
 // assemble opens the stores and joins the parts. close ends what it opened.
@@ -158,7 +159,7 @@ func (sys *system) listen() (web, dicom net.Listener, err error) {
 		web.Close()
 		return nil, nil, err
 	}
-	sys.web = web.Addr().String()
+	sys.web, sys.dicom = web.Addr().String(), dicom.Addr().String()
 	text := fmt.Sprintf("{\"http\":%q,\"dicom\":%q}\n", web.Addr(), dicom.Addr())
 	return web, dicom, os.WriteFile(filepath.Join(sys.settings.Data, "addresses.json"), []byte(text), 0o644)
 }
