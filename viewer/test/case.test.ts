@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { Ahead } from '../src/load/ahead'
 import { Problem } from '../src/load/problem'
 import type { Draft } from '../src/load/reports'
 import type { Report } from '../src/load/types'
@@ -177,4 +178,17 @@ test('fetching ahead follows the reader and forgets the old stack', async () => 
   open.get('b')!()
   await Promise.resolve()
   expect(asked).toEqual(['a', 'b', 'd', 'x'])
+})
+
+test('what was fetched ahead is used once, and failures are asked again', async () => {
+  const a = new Ahead(2)
+  let n = 0
+  const make = async () => ++n
+  void a.warm('x', make)
+  expect(await a.take('x', make)).toBe(1)
+  expect(await a.take('x', make)).toBe(2)
+  await a.warm('bad', async () => { throw new Error('down') }).catch(() => {})
+  expect(await a.take('bad', make)).toBe(3)
+  for (const k of ['1', '2', '3']) void a.warm(k, make)
+  expect(await a.take('1', async () => 'gone')).toBe('gone')
 })

@@ -1,4 +1,4 @@
-/** A window: values below centre − width/2 are black, above centre + width/2 white. */
+/** A window as DICOM defines it (PS3.3 C.11.2.1.2.1). */
 export interface Window {
   width: number
   centre: number
@@ -51,12 +51,13 @@ export function apply(p: Preset, file: Window): Window {
   return { width, centre: file.centre + file.width * (p.shift ?? 0) }
 }
 
-/** Lower and upper value of a window. */
+/** The values at which a window becomes black and white. */
 export function range(w: Window): { lower: number; upper: number } {
-  return { lower: w.centre - w.width / 2, upper: w.centre + w.width / 2 }
+  const half = (Math.max(1, w.width) - 1) / 2
+  return { lower: w.centre - 0.5 - half, upper: w.centre - 0.5 + half }
 }
 
 /** The window between two values. */
 export function windowOf(r: { lower: number; upper: number }): Window {
-  return { width: r.upper - r.lower, centre: (r.upper + r.lower) / 2 }
+  return { width: r.upper - r.lower + 1, centre: (r.upper + r.lower + 1) / 2 }
 }

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals'
+import { ahead } from './ahead'
 import { ask, useCsrf, whenLoggedOut } from './api'
 import { Problem } from './problem'
 import type { Account, Role } from './types'
@@ -65,6 +66,7 @@ function take(answer: SessionAnswer): void {
 
 function forget(): void {
   useCsrf('')
+  ahead.clear()
   account.value = null
 }
 

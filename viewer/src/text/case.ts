@@ -298,7 +298,7 @@ export const en: { readonly [K in keyof typeof zh]: string } = {
   alliance: 'Alliance',
   own: 'Mine',
   submit: 'Send for review',
-  sign: 'Sign and issue',
+  sign: 'Sign',
   preliminary: 'Send preliminary',
   approve: 'Approve and sign',
   reject: 'Send back to writer',

@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { drawCaliper, drawGrid, drawTraces, type Ink } from '../../draw/paper'
+import { ahead } from '../../load/ahead'
 import { getRecording, getWaveform, type Recording, type Waveform } from '../../load/recordings'
 import { march, type Point, read } from '../../trace/caliper'
 import { arrange, lastStart, type Layout, layouts, marginMm, type Paper, type Sheet, traceMm } from '../../trace/layout'
@@ -10,6 +11,7 @@ import { Blank, ProblemNote, Skeleton } from '../parts/blank'
 import { Calibrate, screenPxPerMm } from './calibrate'
 import { EcgTools } from './ecgtools'
 import { Measures } from './measures'
+import { waveKey } from './next'
 
 export interface EcgProps {
   recording: string
@@ -36,8 +38,9 @@ export function Ecg(props: EcgProps) {
     const stop = new AbortController()
     set(null)
     setFault(null)
-    Promise.all([getRecording(props.recording, stop.signal), getWaveform(props.recording, stop.signal)]).then(
-      ([recording, wave]) => set({ recording, wave }),
+    const ask = () => Promise.all([getRecording(props.recording, stop.signal), getWaveform(props.recording, stop.signal)])
+    ahead.take(waveKey(props.recording), ask).then(
+      ([recording, wave]) => { if (!stop.signal.aborted) set({ recording, wave }) },
       (f: unknown) => { if (!stop.signal.aborted) setFault(f) },
     )
     return () => stop.abort()

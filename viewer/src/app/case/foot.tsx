@@ -40,7 +40,6 @@ export function Foot(props: { at: Case; task: Task; onDialog(d: DialogName): voi
             {t(primary)} <kbd>{primary === 'claim' ? 'Enter' : 'Ctrl+↵'}</kbd>
           </button>
         )}
-        {primary === 'sign' && <button class="btn" onClick={() => props.onDialog('submit')} data-testid="do-submit">{t('submit')}</button>}
         {at.duty === 'review' && <button class="btn" onClick={() => props.onDialog('reject')} data-testid="do-reject">{t('reject')}</button>}
         {at.duty === 'write' && <button class="btn" onClick={() => props.onDialog('return')} data-testid="do-return">{t('giveBack')}</button>}
         {at.duty === 'recall' && <button class="btn" onClick={() => void perform(task, 'recall', {}, null)} data-testid="do-recall">{t('recall')}</button>}
@@ -99,6 +98,7 @@ function More(props: { at: Case; task: Task; onDialog(d: DialogName): void }) {
   }, [open])
   const entries: [string, () => void, string][] = []
   if (at.duty === 'write') {
+    if (primaryOf(at, task) === 'sign') entries.push([t('submit'), () => props.onDialog('submit'), 'do-submit'])
     if (task.priority <= 1 && hasRight('sign_preliminary', task.kind)) entries.push([t('preliminary'), () => props.onDialog('preliminary'), 'do-preliminary'])
     entries.push([t('transfer'), () => props.onDialog('transfer'), 'do-transfer'])
     entries.push([t('release'), () => void perform(task, 'release', {}, at.box), 'do-release'])

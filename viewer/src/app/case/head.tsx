@@ -29,7 +29,7 @@ export function CaseHead(props: { task: Task }) {
       <PrealertMark alerts={task.prealert} />
       <span class="quiet num" title={t('stillComing')}><Arrived task={task} /></span>
       <StateMark state={task.state} />
-      <Countdown due={task.due} met={isDone(task.state) || task.t_prelim !== null} />
+      <Countdown due={task.due} met={isDone(task.state) || Boolean(task.t_prelim)} />
       <span class="num quiet" data-testid="clock">{stamp(new Date(now.value).toISOString()).slice(11)}</span>
     </div>
   )

@@ -21,27 +21,33 @@ export function Measures(props: { recording: Recording; onInsert?: ((text: strin
     return v === null ? '' : `${t(`m_${name}`)} ${v}${units[name] === '°' ? '' : ' '}${units[name]}`
   }).filter(Boolean)
   return (
-    <div class="measures" data-testid="ecg-measures">
-      {shown.map((name) => {
-        const hub = measure(measurements?.hub, name)
-        const device = measure(measurements?.device, name)
-        if (hub === null && device === null) return null
-        return (
-          <span key={name} class="num" title={`${t('measuredHub')} ${hub ?? '—'} · ${t('measuredDevice')} ${device ?? '—'}`}>
-            <span class="quiet">{t(`m_${name}`)}</span> <b>{hub ?? device}</b>
-            <span class="quiet"> {units[name]}{hub !== null && device !== null && hub !== device ? ` (${t('measuredDevice')} ${device})` : hub === null ? ` ${t('measuredDevice')}` : ''}</span>
-          </span>
-        )
-      })}
-      {said.length > 0 && (
-        <span class="quiet clip" title={`${t('statements')}\n${said.join('\n')}`} data-testid="ecg-statements">{t('measuredDevice')}: {said.join(' · ')}</span>
+    <>
+      <div class="measures" data-testid="ecg-measures">
+        {shown.map((name) => {
+          const hub = measure(measurements?.hub, name)
+          const device = measure(measurements?.device, name)
+          if (hub === null && device === null) return null
+          return (
+            <span key={name} class="num" title={`${t('measuredHub')} ${hub ?? '—'} · ${t('measuredDevice')} ${device ?? '—'}`}>
+              <span class="quiet">{t(`m_${name}`)}</span> <b>{hub ?? device}</b>
+              <span class="quiet"> {units[name]}{hub !== null && device !== null && hub !== device ? ` (${t('measuredDevice')} ${device})` : hub === null ? ` ${t('measuredDevice')}` : ''}</span>
+            </span>
+          )
+        })}
+        {props.onInsert && text.length > 0 && (
+          <button class="btn plain small end" onClick={() => props.onInsert?.(`${text.join('，')}。`)} data-testid="insert-measures">{t('insertMeasures')}</button>
+        )}
+      </div>
+      {(said.length > 0 || doubts.length > 0) && (
+        <div class="measures second">
+          {said.length > 0 && (
+            <span class="quiet clip" title={`${t('statements')}\n${said.join('\n')}`} data-testid="ecg-statements">{t('measuredDevice')}: {said.join(' · ')}</span>
+          )}
+          {doubts.length > 0 && (
+            <span class="mark warn clip" title={doubts.join('\n')} data-testid="ecg-quality"><Icon name="warn" size={12} /><span class="clip">{doubts[0]}{doubts.length > 1 ? ` (+${doubts.length - 1})` : ''}</span></span>
+          )}
+        </div>
       )}
-      {doubts.length > 0 && (
-        <span class="mark warn clip" title={doubts.join('\n')} data-testid="ecg-quality"><Icon name="warn" size={12} /><span class="clip">{doubts[0]}{doubts.length > 1 ? ` (+${doubts.length - 1})` : ''}</span></span>
-      )}
-      {props.onInsert && text.length > 0 && (
-        <button class="btn plain small end" onClick={() => props.onInsert?.(`${text.join('，')}。`)} data-testid="insert-measures">{t('insertMeasures')}</button>
-      )}
-    </div>
+    </>
   )
 }

@@ -17,6 +17,7 @@ import { primaryOf } from './foot'
 import { CaseHead, CaseWarnings } from './head'
 import { Images } from './images'
 import { useLease } from './lease'
+import { useNextCase } from './next'
 import { Panel } from './panel'
 import { append } from './templates'
 import { type Case, useCase } from './usecase'
@@ -42,7 +43,13 @@ function Opened(props: { at: Case; task: Task }) {
   const [dialog, setDialog] = useState<DialogName | null>(null)
   const [prior, setPrior] = useState<Prior | null>(null)
   useLease(task.id, task.claim, at.duty === 'write')
-  const onShown = useFirstLook(at, task)
+  const [shown, setShown] = useState(false)
+  const tell = useFirstLook(at, task)
+  const onShown = () => {
+    setShown(true)
+    tell()
+  }
+  useNextCase(task.id, shown)
   const primary = () => doPrimary(at, task, setDialog)
   useCaseKeys(at, task, primary, setDialog)
   const ecg = task.recording !== ''

@@ -1,8 +1,6 @@
 import type { Prior, Task } from '../../load/types'
 import { t } from '../../text/case'
-import { warningText } from '../../text/warnings'
 import { ProblemNote, Skeleton } from '../parts/blank'
-import { Icon } from '../parts/icon'
 import { Editor } from './editor'
 import { Foot } from './foot'
 import { Priors } from './priors'
@@ -31,7 +29,6 @@ export function Panel(props: PanelProps) {
           <span data-testid="history">{history || <span class="quiet">{t('noHistory')}</span>}</span>
           {task.purpose && <div><span class="quiet">{t('purpose')}　</span>{task.purpose}</div>}
         </div>
-        {task.warnings.map((x) => <div key={x.code} class="mark warn" style={{ whiteSpace: 'normal' }}><Icon name="warn" size={12} />{warningText(x)}</div>)}
         <Priors task={task.id} compared={props.compared} onCompare={props.onCompare} />
         {at.fault ? <ProblemNote fault={at.fault} onRetry={at.retry} /> : null}
         {at.box

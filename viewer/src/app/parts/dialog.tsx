@@ -31,6 +31,8 @@ export function Dialog(props: DialogProps) {
     const box = ref.current
     const before = document.activeElement
     if (box && !box.open) box.showModal()
+    // Without a field to fill in, Enter confirms what is shown.
+    if (box && !box.querySelector('[autofocus]')) box.querySelector<HTMLElement>('footer [type=submit]:enabled')?.focus()
     return () => {
       if (before instanceof HTMLElement) before.focus()
     }

@@ -1,4 +1,5 @@
 import type { Priority, Task, TaskState } from '../../load/types'
+import { language } from '../../text/catalogue'
 import { w } from '../../text/words'
 import { left, now } from '../clock'
 import { Icon, type IconName } from './icon'
@@ -73,13 +74,19 @@ export function Arrived(props: { task: Pick<Task, 'arrived' | 'expected' | 'comp
   )
 }
 
+/** The hub states ages with Chinese units; English pages shorten them. */
+function ageWord(age: string): string {
+  if (language.value !== 'en') return age
+  return age.replace('岁', 'y').replace('月', 'mo').replace('周', 'w').replace('天', 'd')
+}
+
 /** "王芳 女 56岁": in full, where care is given. */
 export function PatientLine(props: { patient: Task['patient'] }) {
   const { name, sex, age } = props.patient
   const word = sex === 'M' || sex === 'F' || sex === 'O' ? w(`sex_${sex}`) : ''
   return (
     <span data-testid="patient-line">
-      {name || w('unknownName')} <span class="quiet">{[word, age].filter(Boolean).join(' ')}</span>
+      {name || w('unknownName')} <span class="quiet">{[word, ageWord(age)].filter(Boolean).join(' ')}</span>
     </span>
   )
 }
