@@ -101,7 +101,7 @@ func CheckEinthoven(r *Recording) []Note {
 // median, and the half range of lead; ok is false with too few samples.
 func disagreement(one, two, lead []float32, a, b float32) (off, scale float64, ok bool) {
 	n := min(len(one), len(two), len(lead))
-	step := n/2000 + 1 // two thousand samples tell enough
+	step := n/500 + 1 // some five hundred samples tell enough
 	var rest []float64
 	for i := 0; i < n; i += step {
 		if d := float64(lead[i] - a*one[i] - b*two[i]); !math.IsNaN(d) {

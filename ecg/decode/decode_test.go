@@ -96,6 +96,51 @@ func checkPlausible(t *testing.T, name string, rec *ecg.Recording) {
 	}
 }
 
+func TestOneTraceIsTheSameInThreeFormats(t *testing.T) {
+	t.Parallel()
+	var recs []*ecg.Recording
+	for _, name := range []string{"scp/ecgtoolkit_Example.scp", "aecg/hl7_Example.xml", "dicom/ecgtoolkit_Example.dcm"} {
+		data, err := os.ReadFile(filepath.Join(testdata.Dir(t), "ecg", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec, err := Decode(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		recs = append(recs, rec)
+	}
+	for _, rec := range recs[1:] {
+		for _, name := range ecg.StandardLeads() {
+			if !slices.Equal(rec.Lead(name).Samples, recs[0].Lead(name).Samples) {
+				t.Errorf("%s: lead %s differs from SCP-ECG", rec.Format, name)
+			}
+		}
+		if rec.RateHz != recs[0].RateHz || rec.Patient.ID != recs[0].Patient.ID || !rec.Start.Equal(recs[0].Start) {
+			t.Errorf("%s: rate, patient or start differs from SCP-ECG", rec.Format)
+		}
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	for _, name := range []string{"scp/ecgtoolkit_Example.scp", "aecg/gen_cn_dialect_nons_increment2s_gb2312.xml",
+		"dicom/gen_12lead_be_12bit_scpcodes_gb18030.dcm", "mfer/gen_std12_be_ludb3.mwf", "muse-xml/introecg_MUSE_example.xml",
+		"philips-xml/129DYPRG_1_03.xml"} {
+		b.Run(filepath.Dir(name), func(b *testing.B) {
+			data, err := os.ReadFile(filepath.Join(testdata.Dir(b), "ecg", name))
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(int64(len(data)))
+			for b.Loop() {
+				if _, err := Decode(data); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 func TestOtherFilesAreOfUnknownFormat(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "hello", "%PDF-1.7", "PK\x03\x04", "<html><body/></html>",
@@ -113,7 +158,7 @@ func TestErrorsHoldNoPatientData(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for at := 0; at < len(data); at += len(data)/200 + 1 {
+		for at := 0; at < len(data); at += len(data)/40 + 1 {
 			bad := append([]byte(nil), data...)
 			copy(bad[at:], "\x00\x00\x00\x00")
 			rec, err := Decode(bad)

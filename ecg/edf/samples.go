@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/yuanzhen/yuanzhen/ecg"
+	"github.com/yuanzhen/yuanzhen/ecg/internal/axis"
 )
 
 // readSamples scales the samples of all records; in EDF+D records stand where
@@ -17,15 +18,16 @@ func (f *file) readSamples() error {
 	if err != nil {
 		return err
 	}
-	total := 0
+	total, stored := 0, 0
 	for i := range f.signals {
 		s := &f.signals[i]
 		if s.annotation {
 			continue
 		}
 		last := math.Round(starts[f.records-1] * f.rate(s))
-		if total += int(last) + s.samples; total > ecg.MaxSamples {
-			return fail(-1, "records", "more than %d samples with gaps", ecg.MaxSamples)
+		stored += s.samples * f.records
+		if total += int(last) + s.samples; !axis.Fits(total, stored) {
+			return fail(-1, "records", "%d samples make %d with their gaps", stored, total)
 		}
 		s.values = make([]float32, int(last)+s.samples)
 		if f.gapped {

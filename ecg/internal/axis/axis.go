@@ -13,6 +13,19 @@ import (
 // ecg.MaxSamples.
 var ErrTooLong = errors.New("the leads lie too far apart or are too many")
 
+// Bounds on gaps: a small file must not ask for a large trace of nothing. Twelve
+// leads one after another are eleven parts gap to one of signal.
+const (
+	maxGapShare   = 32
+	maxGapSamples = 4 << 20
+)
+
+// Fits says whether a trace of total samples, gaps included, may be made of
+// stored ones.
+func Fits(total, stored int) bool {
+	return total <= ecg.MaxSamples && (total <= maxGapSamples || total/maxGapShare <= stored)
+}
+
 // Part is a set of leads whose first samples were taken Start samples after
 // some common instant; Start may be negative.
 type Part struct {
@@ -26,7 +39,7 @@ type Part struct {
 // memory with parts.
 func Join(parts []Part) (leads []ecg.Lead, first int, gaps bool, err error) {
 	first, end := math.MaxInt, math.MinInt
-	count := 0
+	count, stored := 0, 0
 	for _, p := range parts {
 		if p.Start > ecg.MaxSamples || p.Start < -ecg.MaxSamples {
 			return nil, 0, false, ErrTooLong
@@ -34,12 +47,13 @@ func Join(parts []Part) (leads []ecg.Lead, first int, gaps bool, err error) {
 		for _, l := range p.Leads {
 			first, end = min(first, p.Start), max(end, p.Start+len(l.Samples))
 			count++
+			stored += len(l.Samples)
 		}
 	}
 	if count == 0 {
 		return nil, 0, false, nil
 	}
-	if count > ecg.MaxLeads || (end-first)*count > ecg.MaxSamples {
+	if count > ecg.MaxLeads || !Fits((end-first)*count, stored) {
 		return nil, 0, false, ErrTooLong
 	}
 	for _, p := range parts {

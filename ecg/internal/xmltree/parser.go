@@ -253,8 +253,11 @@ func (p *parser) append(n *Node, text []byte) {
 
 func (p *parser) name() []byte {
 	start := p.at
-	for p.at < len(p.text) && !strings.ContainsRune(" \t\r\n/>=<\"'", rune(p.text[p.at])) {
-		p.at++
+	for ; p.at < len(p.text); p.at++ {
+		switch p.text[p.at] {
+		case ' ', '\t', '\r', '\n', '/', '>', '=', '<', '"', '\'':
+			return p.text[start:p.at]
+		}
 	}
 	return p.text[start:p.at]
 }
