@@ -24,6 +24,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/intake"
 	"github.com/yuanzhen/yuanzhen/internal/keys"
 	"github.com/yuanzhen/yuanzhen/internal/metric"
+	"github.com/yuanzhen/yuanzhen/internal/order"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 	"github.com/yuanzhen/yuanzhen/storage"
 	"github.com/yuanzhen/yuanzhen/storage/disk"
@@ -117,7 +118,7 @@ func (sys *system) join() {
 	sys.work = &worklist.Service{DB: sys.db, Rules: sys.rules}
 	sys.intake = intake.New(sys.db, sys.objects, sys.work, sys.keys, sys.metrics, sys.log)
 	sys.node = &arrive.Node{DB: sys.db, Intake: sys.intake, AET: sys.settings.AET, Log: sys.log, Opened: sys.metrics.Associations, Answered: sys.metrics.Stored}
-	sys.api = &api.Server{DB: sys.db, Objects: sys.objects, Keys: sys.keys, Accounts: sys.accounts, Work: sys.work, Intake: sys.intake,
+	sys.api = &api.Server{DB: sys.db, Objects: sys.objects, Keys: sys.keys, Accounts: sys.accounts, Work: sys.work, Intake: sys.intake, Orders: &order.Service{DB: sys.db, Sealer: sys.keys},
 		Metrics: sys.metrics, Log: sys.log, Version: version, Secure: sys.settings.TLSCert != ""}
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/intake"
 	"github.com/yuanzhen/yuanzhen/internal/keys"
 	"github.com/yuanzhen/yuanzhen/internal/metric"
+	"github.com/yuanzhen/yuanzhen/internal/order"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 	"github.com/yuanzhen/yuanzhen/storage"
 )
@@ -34,6 +35,7 @@ type Server struct {
 	Accounts *account.Service
 	Work     *worklist.Service
 	Intake   *intake.Intake
+	Orders   *order.Service
 	Metrics  *metric.Metrics
 	Log      *slog.Logger
 	Version  string

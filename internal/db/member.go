@@ -197,3 +197,10 @@ func (tx *Tx) SeenDevice(id hub.DeviceID) error {
 	_, err := tx.exec("UPDATE device SET last_seen = $1 WHERE id = $2", millis(tx.Now()), string(id))
 	return err
 }
+
+// NextCounter counts a named counter up by one and returns it, from 1.
+func (tx *Tx) NextCounter(name string) (int, error) {
+	var n int
+	err := tx.q.QueryRowContext(tx.ctx, `INSERT INTO counter (name, n) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET n = counter.n + 1 RETURNING n`, name).Scan(&n)
+	return n, err
+}

@@ -8,6 +8,11 @@ CREATE TABLE setting (
   value TEXT NOT NULL
 );
 
+CREATE TABLE counter (
+  name TEXT PRIMARY KEY,
+  n    BIGINT NOT NULL
+);
+
 CREATE TABLE member (
   id    TEXT PRIMARY KEY,
   code  TEXT NOT NULL UNIQUE,
