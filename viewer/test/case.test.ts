@@ -111,7 +111,21 @@ describe('the draft', () => {
     fail = null
     await vi.advanceTimersByTimeAsync(againMs * 3)
     expect(saved).toEqual([])
-    expect(box(4).draft.value.impression).toBe('')
+    const changed = new DraftBox('t', 4, { ...emptyDraft, impression: 'by the next reader' }, keep, async () => ({ id: 'r1' }) as Report)
+    expect(changed.draft.value.impression).toBe('by the next reader')
+  })
+
+  test('comes back after the case was given back untouched and claimed again', async () => {
+    fail = new Problem(401, 'session.none', 'x')
+    const b = box()
+    b.change({ impression: 'half a sentence' })
+    await vi.advanceTimersByTimeAsync(quietMs)
+    expect(box(5).draft.value.impression).toBe('half a sentence')
+  })
+
+  test.each(['{"claim":3,"draft":7}', '[]', 'null', 'rubbish', '{"claim":"3"}'])('a damaged copy %s does no harm', (text) => {
+    store.set('yz.draft.t', text)
+    expect(box().draft.value).toEqual(emptyDraft)
   })
 
   test('typed while it is being sent is sent too', async () => {

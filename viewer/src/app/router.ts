@@ -3,32 +3,15 @@ import { signal } from '@preact/signals'
 /** The path of the page shown. */
 export const path = signal(location.pathname)
 
-/** Pages with unsaved work may refuse to be left; true lets go. */
-type Guard = () => boolean
-let guard: Guard | null = null
-
-/** Registers who is asked before the page is left, and returns the undoing. */
-export function guardLeaving(g: Guard): () => void {
-  guard = g
-  return () => {
-    if (guard === g) guard = null
-  }
-}
-
 /** Shows another page; replace leaves no step in the history. */
 export function navigate(to: string, how: { replace?: boolean } = {}): void {
   if (to === path.peek()) return
-  if (guard && !guard()) return
   if (how.replace) history.replaceState(null, '', to)
   else history.pushState(null, '', to)
   path.value = location.pathname
 }
 
 addEventListener('popstate', () => {
-  if (guard && !guard()) {
-    history.pushState(null, '', path.peek())
-    return
-  }
   path.value = location.pathname
 })
 

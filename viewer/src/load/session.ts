@@ -15,6 +15,9 @@ export const account = signal<Account | null | undefined>(undefined)
 /** Why the last session ended, for the login page. */
 export const endedBy = signal<'' | 'expired' | 'idle'>('')
 
+/** Whose texts this window keeps. */
+const whose = 'yz.who'
+
 whenLoggedOut(() => {
   if (account.peek()) endedBy.value = 'expired'
   forget()
@@ -61,7 +64,18 @@ export function hasRight(right: string, kind: string): boolean {
 
 function take(answer: SessionAnswer): void {
   useCsrf(answer.csrf)
+  ownWindow(answer.account.login)
   account.value = answer.account
+}
+
+/** Texts kept in this window belong to one person; the next finds none of them. */
+function ownWindow(login: string): void {
+  try {
+    if (sessionStorage.getItem(whose) !== login) sessionStorage.clear()
+    sessionStorage.setItem(whose, login)
+  } catch {
+    // Nothing is kept without storage.
+  }
 }
 
 function forget(): void {

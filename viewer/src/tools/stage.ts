@@ -1,6 +1,6 @@
 import { cache, Enums, imageLoader, init as initCore, RenderingEngine } from '@cornerstonejs/core'
 import { init as initLoader } from '@cornerstonejs/dicom-image-loader'
-import { addTool, AngleTool, Enums as ToolEnums, init as initTools, LengthTool, PanTool, ProbeTool, StackScrollTool, ToolGroupManager, WindowLevelTool, ZoomTool } from '@cornerstonejs/tools'
+import { addTool, AngleTool, annotation, Enums as ToolEnums, init as initTools, LengthTool, PanTool, ProbeTool, StackScrollTool, ToolGroupManager, WindowLevelTool, ZoomTool } from '@cornerstonejs/tools'
 import { isSoftwareRenderer, rendererName } from './gpu'
 import { Pane } from './pane'
 import { measureText, type MeasureWords } from './measure'
@@ -92,6 +92,14 @@ export class Stage {
     }
   }
 
+  /** Takes away the chosen measurements, else the last one made. */
+  erase(): void {
+    const chosen = annotation.selection.getAnnotationsSelected()
+    const last = annotation.state.getAllAnnotations().at(-1)?.annotationUID
+    for (const uid of chosen.length > 0 ? chosen : last ? [last] : []) annotation.state.removeAnnotation(uid)
+    this.engine.render()
+  }
+
   /** Fits the pictures after the window has changed. */
   resize(): void {
     this.engine.resize(true, true)
@@ -101,6 +109,7 @@ export class Stage {
     for (const p of [...this.panes]) this.drop(p)
     ToolGroupManager.destroyToolGroup(this.name)
     this.engine.destroy()
+    annotation.state.removeAllAnnotations()
     cache.purgeCache()
   }
 }

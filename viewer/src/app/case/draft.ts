@@ -48,19 +48,23 @@ export class DraftBox {
     private readonly save: Save = saveDraft,
   ) {
     this.sent = start
-    const own = recall(keep, this.key)
+    const kept = recall(keep, this.key)
+    // A text kept here counts as long as nobody has changed what it began
+    // from: the same claim, or a later one of a report that stayed as it was.
+    const own = kept && (kept.claim === claim || sameDraft(kept.from, start)) ? kept.draft : null
     this.draft = signal(own ?? start)
     if (own && !sameDraft(own, start)) this.plan(0)
   }
 
   private get key(): string {
-    return `yz.draft.${this.task}.${this.claim}`
+    return `yz.draft.${this.task}`
   }
 
   change(part: Partial<Draft>): void {
     this.draft.value = { ...this.draft.peek(), ...part }
     try {
-      this.keep?.setItem(this.key, JSON.stringify(this.draft.peek()))
+      const kept: Kept = { claim: this.claim, from: this.sent, draft: this.draft.peek() }
+      this.keep?.setItem(this.key, JSON.stringify(kept))
     } catch {
       // A full or forbidden storage: the hub still gets the draft.
     }
@@ -129,17 +133,28 @@ export class DraftBox {
   }
 }
 
-function recall(keep: Keep | null, key: string): Draft | null {
+interface Kept {
+  claim: number
+  /** The hub's text when this one was begun. */
+  from: Draft
+  draft: Draft
+}
+
+function recall(keep: Keep | null, key: string): Kept | null {
   try {
-    const raw: unknown = JSON.parse(keep?.getItem(key) ?? 'null')
-    if (!raw || typeof raw !== 'object') return null
-    const d = raw as Record<string, unknown>
-    const word = (k: keyof Draft) => (typeof d[k] === 'string' ? (d[k] as string) : '')
-    return {
-      findings: word('findings'), impression: word('impression'), recommendation: word('recommendation'), grade: word('grade'),
-      positive: d['positive'] === true, critical: d['critical'] === true,
-    }
+    const raw = JSON.parse(keep?.getItem(key) ?? 'null') as Partial<Kept> | null
+    if (!raw || typeof raw !== 'object' || typeof raw.claim !== 'number') return null
+    return { claim: raw.claim, from: readDraft(raw.from), draft: readDraft(raw.draft) }
   } catch {
     return null
+  }
+}
+
+function readDraft(raw: unknown): Draft {
+  const d = (raw && typeof raw === 'object' ? raw : {}) as Record<string, unknown>
+  const word = (k: keyof Draft) => (typeof d[k] === 'string' ? (d[k] as string) : '')
+  return {
+    findings: word('findings'), impression: word('impression'), recommendation: word('recommendation'), grade: word('grade'),
+    positive: d['positive'] === true, critical: d['critical'] === true,
   }
 }

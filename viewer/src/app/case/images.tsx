@@ -53,7 +53,7 @@ export function Images(props: ImagesProps) {
     const next = list[at + by]
     if (next) put(active, next)
   }
-  useImageKeys(pane, use, otherSeries, twoPanes, () => shown[active]?.modality ?? '')
+  useImageKeys({ pane, use, series: otherSeries, two: twoPanes, erase: () => stage.value?.erase(), modality: shown[active]?.modality ?? '' })
 
   if (stage.fault) return <div class="viewer"><div class="inner"><ProblemNote fault={stage.fault} onRetry={stage.retry} /></div></div>
   if (series.fault && own.length === 0) return <div class="viewer"><ProblemNote fault={series.fault} /></div>
@@ -99,8 +99,17 @@ function useStage(): { value: Stage | null; fault: unknown; retry(): void } {
   return { value, fault, retry: () => setTurn((n) => n + 1) }
 }
 
-function useImageKeys(pane: () => Pane | null, use: (t: ToolName) => void, series: (by: number) => void, two: () => void, modality: () => string): void {
-  const numbered = presets(modality())
+interface Hands {
+  pane(): Pane | null
+  use(t: ToolName): void
+  series(by: number): void
+  two(): void
+  erase(): void
+  modality: string
+}
+
+function useImageKeys({ pane, use, series, two, erase, modality }: Hands): void {
+  const numbered = presets(modality)
   const flick = (by: number) => () => pane()?.step(by)
   useKeys({
     title: t('reading'),
@@ -121,6 +130,7 @@ function useImageKeys(pane: () => Pane | null, use: (t: ToolName) => void, serie
       { on: 'f', says: t('flip'), do: () => pane()?.flip() },
       { on: '0', says: t('reset'), do: () => pane()?.reset() },
       { on: 'd', says: t('twoPanes'), do: two },
+      { on: 'Delete', says: t('erase'), do: erase },
     ],
   })
 }

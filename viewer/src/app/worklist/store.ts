@@ -29,6 +29,11 @@ export function watch(): void {
   void reload()
 }
 
+// A list that could not be read is read as soon as the line is back.
+effect(() => {
+  if (live.line.value === 'live' && watching && fault.peek()) void reload()
+})
+
 // Another account must not see what this one saw.
 effect(() => {
   if (account.value !== null) return
