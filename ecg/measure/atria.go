@@ -16,6 +16,7 @@ const (
 	atrialLongest   = 1.30
 	atrialMatch     = 0.35 // of the rest's self-likeness at one cycle
 	atrialMinUV     = 15   // µV RMS over the leads that must be left
+	freeSeconds     = 60   // of a long recording: enough to see P march through
 	steadyVentricle = 0.10 // change of RR, as a share, that dissociation allows
 )
 
@@ -143,7 +144,7 @@ func rests(traces []trace, beats []Beat, m *medianBeat, b bounds) (out [][]float
 		rest := withoutBeats(tr.x, beats, m, m.x[lead])
 		lead++
 		if mask == nil {
-			mask = freeOfQRS(len(rest), beats, m, b, thin)
+			mask = freeOfQRS(min(len(rest), span(freeSeconds, m.rate)), beats, m, b, thin)
 		}
 		band := humpBand(rest, m.rate)
 		thinned := make([]float64, 0, len(mask))

@@ -31,11 +31,12 @@ const (
 func feature(traces []trace, rate float64) []float64 {
 	slopes := make([][]float64, 0, len(traces))
 	var usual []float64
+	smooth := make([]float64, len(traces[0].x))
 	for _, tr := range traces {
 		if !tr.usable || len(tr.x) < span(windowSecs, rate) {
 			continue
 		}
-		slope := slopeOf(tr.x, rate)
+		slope := slopeOf(tr.x, rate, smooth)
 		u := median(windowMaxima(slope, span(windowSecs, rate)))
 		if u >= minSlopeUV {
 			slopes, usual = append(slopes, slope), append(usual, u)
@@ -51,23 +52,27 @@ func feature(traces []trace, rate float64) []float64 {
 		// less.
 		weight := leadWeight(mean(slope)/usual[k]) * usual[k] / steepest
 		weights += weight
+		inverse := 1 / usual[k]
 		for i := range min(len(sum), len(slope)) {
 			// A spike of an artefact must not outvote the other leads.
-			v := math.Min(slope[i]/usual[k], 2)
+			v := slope[i] * inverse
+			if v > 2 {
+				v = 2
+			}
 			sum[i] += weight * v * v
 		}
 	}
 	for i, v := range sum {
 		sum[i] = math.Sqrt(v / weights)
 	}
-	out := make([]float64, len(sum))
-	movingMean(out, sum, span(featureMean, rate))
-	return out
+	movingMean(smooth, sum, span(featureMean, rate))
+	return smooth
 }
 
-// slopeOf is the absolute change of x over 20 ms, smoothed over 20 ms.
-func slopeOf(x []float64, rate float64) []float64 {
-	smooth, slope := make([]float64, len(x)), make([]float64, len(x))
+// slopeOf is the absolute change of x over 20 ms, smoothed over 20 ms; smooth
+// is scratch as long as x.
+func slopeOf(x []float64, rate float64, smooth []float64) []float64 {
+	slope := make([]float64, len(x))
 	movingMean(smooth, x, span(slopeMean, rate))
 	difference(slope, smooth, span(slopeHalf, rate))
 	for i, v := range slope {
@@ -86,10 +91,7 @@ func leadWeight(share float64) float64 {
 func windowMaxima(x []float64, width int) []float64 {
 	var maxima []float64
 	for from := 0; from+width <= len(x); from += width {
-		top := x[from]
-		for _, v := range x[from : from+width] {
-			top = math.Max(top, v)
-		}
+		_, top := extremes(x[from : from+width])
 		maxima = append(maxima, top)
 	}
 	return maxima

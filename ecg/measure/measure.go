@@ -88,7 +88,7 @@ func unmeasured(rec *ecg.Recording) Result {
 // find QRS, then about the level just before it, and finds the waves.
 func representative(traces []trace, beats []Beat, rate float64) (*medianBeat, bounds) {
 	none := bounds{pOn: -1, pOff: -1, qrsOn: -1, qrsOff: -1, tPeak: -1, tEnd: -1}
-	m := medianOf(traces, beats, rate, -span(0.060, rate))
+	m := medianOf(traces, beats, rate, -span(0.060, rate), roughAfter)
 	if m == nil {
 		return nil, none
 	}
@@ -96,7 +96,10 @@ func representative(traces []trace, beats []Beat, rate float64) (*medianBeat, bo
 	if !ok {
 		return m, none
 	}
-	m = medianOf(traces, beats, rate, on-m.r-span(0.012, rate))
+	m = medianOf(traces, beats, rate, on-m.r-span(0.012, rate), medianAfter)
+	if m == nil { // none stands in the recording as far as its T wave
+		return nil, none
+	}
 	b := none
 	if b.qrsOn, b.qrsOff, ok = delineateQRS(m); !ok {
 		return m, none

@@ -7,6 +7,7 @@ import (
 const (
 	medianBefore = 0.350 // s before the R peak
 	medianAfter  = 0.700 // s after it, less when the next beat comes sooner
+	roughAfter   = 0.240 // s after it where only QRS is looked for
 	maxMedian    = 60    // beats that a median is made of
 	enoughBeats  = 3     // undisturbed ones; else nearer neighbours are put up with
 	tightClear   = 0.45  // s to a beat of another shape then
@@ -41,10 +42,10 @@ func (m *medianBeat) lead(name string) []float64 {
 
 // medianOf lays the dominant beats on each other, their baseline taken as the
 // straight lines between the levels at knot samples after the R peak (the
-// segment before QRS). It returns nil when no dominant beat stands whole in
-// the recording.
-func medianOf(traces []trace, beats []Beat, rate float64, knot int) *medianBeat {
-	own := ownTime(beats)
+// segment before QRS). At most the seconds most are taken after the R peak. It
+// returns nil when no dominant beat stands whole in the recording.
+func medianOf(traces []trace, beats []Beat, rate float64, knot int, most float64) *medianBeat {
+	own := math.Min(ownTime(beats), most)
 	before, after := span(math.Min(medianBefore, own), rate), span(own, rate)
 	m := &medianBeat{rate: rate, r: before}
 	samples := 0
@@ -121,9 +122,16 @@ func (m *medianBeat) layOn(x []float64, beats []Beat, length, knot int) []float6
 }
 
 // trimmedMean is the mean of the middle half of values, which it sorts: as
-// robust as the median and half as noisy.
+// robust as the median and half as noisy. The values are few, and this is the
+// innermost loop of the package, so they are sorted by insertion.
 func trimmedMean(values []float64) float64 {
-	median(values)
+	for i := 1; i < len(values); i++ {
+		v, k := values[i], i
+		for ; k > 0 && values[k-1] > v; k-- {
+			values[k] = values[k-1]
+		}
+		values[k] = v
+	}
 	cut := len(values) / 4
 	return mean(values[cut : len(values)-cut])
 }

@@ -87,8 +87,8 @@ type leadSigns struct {
 	noise, mains, wander float64 // µV
 }
 
-// examine looks at one lead.
-func examine(tr trace, rate float64) leadSigns {
+// examine looks at one lead; scratch is as long as the lead.
+func examine(tr trace, rate float64, scratch []float64) leadSigns {
 	var s leadSigns
 	silent := silentShare(tr.x, rate)
 	s.off = len(tr.x) == 0 || silent >= offShare || tr.missing >= offShare
@@ -97,9 +97,9 @@ func examine(tr trace, rate float64) leadSigns {
 		return s
 	}
 	s.rail = clipped(tr.x, rate)
-	s.wander = wander(tr.x, rate)
+	s.wander = wander(tr.x, rate, scratch)
 	s.mains = math.Max(tone(tr.x, 50, rate), tone(tr.x, 60, rate))
-	s.noise = restlessness(tr.x, rate)
+	s.noise = restlessness(tr.x, rate, scratch)
 	return s
 }
 
@@ -109,7 +109,7 @@ func silentShare(x []float64, rate float64) float64 {
 	silent, count := 0, 0
 	for from := 0; from+width <= len(x); from += width {
 		count++
-		if slices.Max(x[from:from+width])-slices.Min(x[from:from+width]) < quietUV {
+		if low, high := extremes(x[from : from+width]); high-low < quietUV {
 			silent++
 		}
 	}
@@ -122,7 +122,7 @@ func silentShare(x []float64, rate float64) float64 {
 // clipped reports flat tops: runs at exactly the highest or lowest value, far
 // from the middle.
 func clipped(x []float64, rate float64) bool {
-	low, high := slices.Min(x), slices.Max(x)
+	low, high := extremes(x)
 	middle := mean(x)
 	atLimit, run := 0, 0
 	limit := span(railSeconds, rate)
@@ -140,15 +140,12 @@ func clipped(x []float64, rate float64) bool {
 }
 
 // wander is the range in µV of the line about which the beats stand.
-func wander(x []float64, rate float64) float64 {
-	slow := make([]float64, len(x))
+func wander(x []float64, rate float64, slow []float64) float64 {
 	movingMean(slow, x, span(1.0, rate))
 	edge := min(span(0.5, rate), len(slow)/4) // half-filled means at the ends
 	slow = slow[edge : len(slow)-edge]
-	if len(slow) == 0 {
-		return 0
-	}
-	return slices.Max(slow) - slices.Min(slow)
+	low, high := extremes(slow)
+	return high - low
 }
 
 // tone is the amplitude in µV of a steady oscillation at hz: the median over
@@ -180,8 +177,7 @@ func tone(x []float64, hz, rate float64) float64 {
 // restlessness is the RMS in µV of what a 20 ms mean takes away, judged where
 // the lead is calm: the median ignores QRS complexes. Mains count in full; the
 // caller takes them off.
-func restlessness(x []float64, rate float64) float64 {
-	smooth := make([]float64, len(x))
+func restlessness(x []float64, rate float64, smooth []float64) float64 {
 	movingMean(smooth, x, span(slopeMean, rate))
 	var histogram [1024]int // µV; sorting the samples would cost more than all else
 	for i, v := range smooth {
@@ -201,8 +197,9 @@ func restlessness(x []float64, rate float64) float64 {
 func judge(rec *ecg.Recording, traces []trace, rate, seconds float64) Quality {
 	found := map[Code][]string{}
 	noisy, grade := 0, map[Code]Grade{}
+	scratch := make([]float64, len(traces[0].x))
 	for i := range traces {
-		s, name := examine(traces[i], rate), traces[i].name
+		s, name := examine(traces[i], rate, scratch), traces[i].name
 		traces[i].usable = !s.off
 		mark := func(is bool, code Code, g Grade) {
 			if is {

@@ -111,6 +111,22 @@ func difference(dst, src []float64, half int) {
 	}
 }
 
+// extremes returns the lowest and the highest value; zeros without values.
+func extremes(x []float64) (low, high float64) {
+	if len(x) == 0 {
+		return 0, 0
+	}
+	low, high = x[0], x[0]
+	for _, v := range x {
+		if v < low {
+			low = v
+		} else if v > high {
+			high = v
+		}
+	}
+	return low, high
+}
+
 // median returns the middle of values, which it sorts; NaN without values.
 func median(values []float64) float64 { return quantile(values, 0.5) }
 
