@@ -45,7 +45,7 @@ func (s *Server) login(c *Call) (any, error) {
 		return nil, err
 	}
 	session, err := s.Accounts.Login(c.Context(), account.Attempt{Login: in.Login, Password: in.Password, TOTP: in.TOTP, IP: c.Actor.IP,
-		Client: c.Actor.Client, RequestID: c.Actor.RequestID})
+		Client: c.Actor.Client, Request: c.Actor.RequestID})
 	s.Metrics.Login(err == nil)
 	if err != nil {
 		return nil, err
