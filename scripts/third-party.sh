@@ -30,10 +30,12 @@ go_modules() {
 }
 
 npm_packages() {
-  (cd viewer && npm ls --omit=dev --all --parseable | tail -n +2) | LC_ALL=C sort -u | while read -r dir; do
-    node -e 'const p = require(process.argv[1] + "/package.json"); const a = p.author
-      console.log([p.name + " " + p.version, p.license ?? p.licenses?.[0]?.type ?? "", (typeof a === "object" ? a.name : a) ?? "its contributors", process.argv[1]].join("\t"))' "$dir"
-  done
+  (cd viewer && npm ls --omit=dev --all --parseable | tail -n +2) | LC_ALL=C sort -u | node -e '
+    for (const dir of require("fs").readFileSync(0, "utf8").trim().split("\n")) {
+      const p = require(dir + "/package.json"), a = p.author
+      const author = (typeof a === "object" ? a.name : a) || "its contributors" // never empty: read would join the fields
+      console.log([p.name + " " + p.version, p.license ?? p.licenses?.[0]?.type ?? "no declared licence", author, dir].join("\t"))
+    }'
 }
 
 echo "Licences of the software in these programs and pages. Yuanzhen's own is in LICENSE."
