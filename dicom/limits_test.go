@@ -29,9 +29,9 @@ func (z *zeros) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// patience is what a refusal may take; it takes a fraction of a second where
-// nothing else runs.
-const patience = 5 * time.Second
+// patience is what a refusal may take under the race detector on a busy
+// machine; otherwise it takes a fraction of a second.
+const patience = 30 * time.Second
 
 // guarded parses r and fails the test if that takes too long, or more memory
 // in all than limit MiB.
@@ -91,11 +91,7 @@ func TestHostileDataSetsAreRefusedInTime(t *testing.T) {
 		"a reader that gives nothing":    func() io.Reader { return stuck{} },
 		"undefined length under VR text": func() io.Reader { return strings.NewReader(element(TextValue, "UT", undefinedLength, "abcdefgh")) },
 	} {
-		for _, seek := range []bool{true, false} {
-			in := r()
-			if !seek {
-				in = onlyReader{in}
-			}
+		for _, in := range []io.Reader{r(), onlyReader{r()}} {
 			limit := uint64(64)
 			if name == "a million empty elements" || name == "half a million in reverse" || name == "a million empty fragments" {
 				limit = 256 // as many as allowed are kept

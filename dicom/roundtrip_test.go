@@ -63,7 +63,8 @@ func rewrite(t *testing.T, what string, d *Dataset, ts TransferSyntax) *Dataset 
 func TestWhatIsWrittenReadsAsBefore(t *testing.T) {
 	t.Parallel()
 	for rel, path := range corpusFiles(t) {
-		if st, err := os.Stat(path); err != nil || st.Size() > 2<<20 {
+		// Longer files have more pixels, not more kinds of elements.
+		if st, err := os.Stat(path); err != nil || st.Size() > 300<<10 {
 			continue
 		}
 		file, err := readPath(t, path, Options{Keep: -1})
