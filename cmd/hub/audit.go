@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 
+	"github.com/yuanzhen/yuanzhen/internal/account"
 	"github.com/yuanzhen/yuanzhen/internal/audit"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 )
@@ -18,7 +18,7 @@ type auditVerify struct{ Settings }
 
 // Run checks the chain of table audit against itself and every signed head.
 func (c *auditVerify) Run(ctx context.Context, out io.Writer) error {
-	sys, err := assemble(ctx, &c.Settings, worklist.DefaultRules(), os.Stderr)
+	sys, err := assemble(ctx, &c.Settings, worklist.DefaultRules(), account.DefaultParams)
 	if err != nil {
 		return err
 	}

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
+	"github.com/yuanzhen/yuanzhen/internal/account"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/demo"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
@@ -16,6 +16,10 @@ type demoCommand struct {
 	Settings
 	Empty bool `help:"Make the accounts only, send no studies."`
 }
+
+// demoCost hashes passwords cheaply: the demo's are 16 random characters in a
+// file beside the database, and eighteen accounts are made at the first start.
+var demoCost = account.Params{MemoryKiB: 8 << 10, Passes: 1, Lanes: 1}
 
 // demoSettle is the settle time of a demo, unless the settings file has one.
 const demoSettle = 2 * time.Second
@@ -28,7 +32,7 @@ func (c *demoCommand) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	sys, err := assemble(ctx, &c.Settings, rules, os.Stderr)
+	sys, err := assemble(ctx, &c.Settings, rules, demoCost)
 	if err != nil {
 		return err
 	}

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"sync"
 	"time"
 
+	"github.com/yuanzhen/yuanzhen/internal/account"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 )
 
@@ -22,7 +22,7 @@ func (c *serveCommand) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	sys, err := assemble(ctx, &c.Settings, rules, os.Stderr)
+	sys, err := assemble(ctx, &c.Settings, rules, account.DefaultParams)
 	if err != nil {
 		return err
 	}

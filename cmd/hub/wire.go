@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/url"
@@ -55,12 +54,12 @@ type system struct {
 }
 
 // assemble opens the stores and joins the parts. close ends what it opened.
-func assemble(ctx context.Context, s *Settings, rules worklist.Rules, out io.Writer) (*system, error) {
+func assemble(ctx context.Context, s *Settings, rules worklist.Rules, cost account.Params) (*system, error) {
 	level := slog.LevelInfo
 	if s.Debug {
 		level = slog.LevelDebug
 	}
-	sys := &system{settings: s, rules: rules, log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: level})), id: hub.NewID[string]()}
+	sys := &system{settings: s, rules: rules, log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})), id: hub.NewID[string]()}
 	if err := os.MkdirAll(s.Data, 0o700); err != nil {
 		return nil, err
 	}
@@ -74,7 +73,7 @@ func assemble(ctx context.Context, s *Settings, rules worklist.Rules, out io.Wri
 	if sys.objects, err = openObjects(ctx, s); err != nil {
 		return nil, errors.Join(err, sys.db.Close())
 	}
-	sys.join()
+	sys.join(cost)
 	return sys, nil
 }
 
@@ -112,9 +111,9 @@ func limited[T storage.Objects](o T, err error) (storage.Objects, error) {
 }
 
 // join connects the parts.
-func (sys *system) join() {
+func (sys *system) join(cost account.Params) {
 	sys.metrics = metric.New(sys.db)
-	sys.accounts = account.New(sys.db, sys.keys, sys.log, account.DefaultLimits, account.DefaultParams)
+	sys.accounts = account.New(sys.db, sys.keys, sys.log, account.DefaultLimits, cost)
 	sys.work = &worklist.Service{DB: sys.db, Rules: sys.rules}
 	sys.intake = intake.New(sys.db, sys.objects, sys.work, sys.keys, sys.metrics, sys.log)
 	sys.node = &arrive.Node{DB: sys.db, Intake: sys.intake, AET: sys.settings.AET, Log: sys.log, Opened: sys.metrics.Associations, Answered: sys.metrics.Stored}
