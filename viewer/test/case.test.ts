@@ -128,6 +128,18 @@ describe('the draft', () => {
     expect(box().draft.value).toEqual(emptyDraft)
   })
 
+  test('that the hub refuses says so and is tried again with the next change', async () => {
+    fail = new Problem(400, 'request.json', 'x')
+    const b = box()
+    b.change({ impression: 'x' })
+    await vi.advanceTimersByTimeAsync(quietMs + againMs * 2)
+    expect([b.state.value, b.fault]).toEqual(['refused', fail])
+    fail = null
+    b.change({ impression: 'xy' })
+    await vi.advanceTimersByTimeAsync(quietMs)
+    expect(b.state.value).toBe('saved')
+  })
+
   test('typed while it is being sent is sent too', async () => {
     let release = () => {}
     const sent: string[] = []

@@ -15,8 +15,11 @@ export function sameDraft(a: Draft, b: Draft): boolean {
   return (Object.keys(a) as (keyof Draft)[]).every((k) => a[k] === b[k])
 }
 
-/** kept: on this computer only; stale: another claim has taken over. */
-export type Saving = 'clean' | 'changed' | 'saving' | 'saved' | 'kept' | 'stale'
+/**
+ * kept: on this computer only, until the line is back; refused: the hub does
+ * not take it, see DraftBox.fault; stale: another claim has taken over.
+ */
+export type Saving = 'clean' | 'changed' | 'saving' | 'saved' | 'kept' | 'refused' | 'stale'
 
 type Keep = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
 type Save = (task: string, d: Draft, claim: number, keepalive?: boolean) => Promise<Report>
@@ -33,6 +36,8 @@ export const againMs = 5000
 export class DraftBox {
   readonly draft: Signal<Draft>
   readonly state = signal<Saving>('clean')
+  /** Why the hub refused the last draft. */
+  fault: unknown = null
   /** The report's id, known after the first save. */
   readonly report = signal<string | null>(null)
   private sent: Draft
@@ -108,7 +113,8 @@ export class DraftBox {
       if (this.state.peek() === 'saved') this.forget()
     } catch (fault) {
       const refused = fault instanceof Problem && !fault.passing
-      this.state.value = refused && fault.status === 409 ? 'stale' : 'kept'
+      this.fault = fault
+      this.state.value = !refused ? 'kept' : fault.status === 409 ? 'stale' : 'refused'
       if (!refused) this.plan(againMs)
       throw fault
     }

@@ -3,6 +3,7 @@ import { hasRight, hasRole } from '../../load/session'
 import type { Task } from '../../load/types'
 import { t } from '../../text/case'
 import { w } from '../../text/words'
+import { sentence } from '../parts/blank'
 import { Icon } from '../parts/icon'
 import { perform } from './actions'
 import type { DialogName } from './dialogs'
@@ -56,10 +57,10 @@ function Standing(props: { at: Case; task: Task }) {
   const { at, task } = props
   if (at.box) {
     const s = at.box.state.value
-    const look = s === 'kept' ? 'warn' : s === 'stale' ? 'bad' : 'quiet'
+    const look = s === 'kept' ? 'warn' : s === 'stale' || s === 'refused' ? 'bad' : 'quiet'
     return (
       <div class="line">
-        <span class={`mark ${look}`} role="status" data-testid="saving" data-state={s}>{s === 'clean' ? '' : t(`saving_${s}`)}</span>
+        <span class={`mark ${look}`} role="status" data-testid="saving" data-state={s}>{s === 'clean' ? '' : t(`saving_${s}`)}{s === 'refused' ? sentence(at.box.fault) : ''}</span>
         <label class="check end quiet" style={{ fontSize: '12px' }}>
           <input type="checkbox" checked={autoNext.value} onChange={(e) => setAutoNext(e.currentTarget.checked)} data-testid="auto-next" />
           {t('autoNext')}

@@ -72,7 +72,7 @@ function useBox(task: Task | null, duty: Duty, report: Report | null, loaded: bo
     if (!box) return
     const off = beforeIdleLogout(() => box.flush())
     const hide = () => { if (document.visibilityState === 'hidden') box.flush().catch(() => {}) }
-    const unload = (e: BeforeUnloadEvent) => { if (['changed', 'saving', 'kept'].includes(box.state.peek())) e.preventDefault() }
+    const unload = (e: BeforeUnloadEvent) => { if (['changed', 'saving', 'kept', 'refused'].includes(box.state.peek())) e.preventDefault() }
     document.addEventListener('visibilitychange', hide)
     addEventListener('beforeunload', unload)
     return () => {
