@@ -83,6 +83,9 @@ func TestJSONOfRealFilesComesBack(t *testing.T) {
 			t.Errorf("%s: not JSON: %v", rel, err)
 			continue
 		}
+		if len(first) > 64<<10 { // more of the same: items of many frames
+			continue
+		}
 		back, err := ParseJSON(bytes.NewReader(first))
 		if err != nil {
 			t.Errorf("%s: %v", rel, err)
