@@ -18,7 +18,9 @@ const finishing: readonly TaskAction[] = ['submit', 'sign', 'approve', 'return',
 export async function perform(task: Task, action: TaskAction, body: Record<string, unknown>, box: DraftBox | null): Promise<boolean> {
   try {
     if (box) await (needsReport(action) ? box.ensure() : box.flush().catch(() => {}))
-    put(await act(task.id, action, body))
+    const after = await act(task.id, action, body)
+    // An addendum answers with itself: the task has not changed.
+    if (after.id === task.id) put(after)
   } catch (refusal) {
     toastFault(refusal)
     return false
@@ -35,7 +37,7 @@ function needsReport(action: TaskAction): boolean {
   return action === 'submit' || action === 'sign' || action === 'preliminary' || action === 'approve'
 }
 
-const texts = new Set<string>(['done_submit', 'done_sign', 'done_approve', 'done_preliminary', 'done_return', 'done_reject', 'done_release', 'done_transfer', 'done_void', 'done_waive'])
+const texts = new Set<string>(['done_submit', 'done_sign', 'done_approve', 'done_preliminary', 'done_return', 'done_reject', 'done_release', 'done_transfer', 'done_void', 'done_waive', 'done_addendum'])
 
 function isText(key: string): key is CaseText {
   return texts.has(key)

@@ -19,6 +19,8 @@ export interface DialogsProps {
   task: Task
   box: DraftBox | null
   report: Report | null
+  /** The report must be read again: something was appended. */
+  onChanged(): void
   onClose(): void
 }
 
@@ -62,7 +64,10 @@ function ReasonDialog(props: DialogsProps & { name: 'reject' | 'waive' | 'addend
   const go = async () => {
     setBusy(true)
     const body = name === 'addendum' ? { text: text.trim() } : { reason: text.trim() }
-    if (await perform(task, name, body, box)) onClose()
+    if (await perform(task, name, body, box)) {
+      props.onChanged()
+      onClose()
+    }
     setBusy(false)
   }
   return (

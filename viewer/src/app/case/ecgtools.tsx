@@ -22,38 +22,32 @@ export function EcgTools(props: EcgToolsProps) {
   const { paper } = props
   const known = screenPxPerMm.value.measured
   return (
-    <div class="tools viewer-tools" role="toolbar" style={toolbar}>
+    <div class="tools" role="toolbar">
       {props.label && <span class="quiet clip" style={{ maxWidth: '220px' }}>{props.label}</span>}
       {layouts.map((l, i) => (
         <button key={l} class="btn plain small" aria-pressed={props.layout === l} title={`${t('layout')} (${i + 1})`} onClick={() => props.onLayout(l)} data-testid={`layout-${l}`}>
           {layoutName(l)}
         </button>
       ))}
-      <Sep />
+      <span class="sep" />
       {([25, 50] as const).map((speed) => (
         <button key={speed} class="btn plain small num" aria-pressed={paper.speed === speed} title={`${t('speed')} (S)`} onClick={() => props.onPaper({ ...paper, speed })} data-testid={`speed-${speed}`}>
           {speed} mm/s
         </button>
       ))}
-      <Sep />
+      <span class="sep" />
       {([5, 10, 20] as const).map((gain) => (
         <button key={gain} class="btn plain small num" aria-pressed={paper.gain === gain} title={`${t('gain')} (+ −)`} onClick={() => props.onPaper({ ...paper, gain })} data-testid={`gain-${gain}`}>
           {gain}
         </button>
       ))}
       <span class="quiet" style={{ fontSize: '12px' }}>mm/mV</span>
-      <Sep />
+      <span class="sep" />
       <button class="btn plain small" aria-pressed={props.truth} title={`${t('key_scale')} (Z)`} onClick={() => props.onTruth(!props.truth)} data-testid="true-size">{t('scaleTrue')}</button>
       <button class="btn plain small" aria-pressed={props.marching} title={`${t('march')} (M)`} onClick={() => props.onMarching(!props.marching)} data-testid="march"><Icon name="ruler" />{t('march')}</button>
-      <button class={`btn plain small end${known ? '' : ' warnish'}`} onClick={props.onCalibrate} title={t('calibrateTitle')} data-testid="calibrate">
+      <button class="btn plain small end" onClick={props.onCalibrate} title={t('calibrateTitle')} data-testid="calibrate">
         {!known && <Icon name="warn" size={12} />}{known ? t('calibrated') : t('uncalibrated')}
       </button>
     </div>
   )
-}
-
-const toolbar = { display: 'flex', alignItems: 'center', gap: '2px', height: '36px', padding: '0 8px', background: 'var(--surface)', borderBottom: '1px solid var(--line)', flex: 'none', overflow: 'hidden' }
-
-function Sep() {
-  return <span style={{ width: '1px', height: '18px', background: 'var(--line)', margin: '0 4px', flex: 'none' }} />
 }

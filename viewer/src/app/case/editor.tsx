@@ -1,4 +1,3 @@
-import { useRef } from 'preact/hooks'
 import type { Draft } from '../../load/reports'
 import type { Report, Task } from '../../load/types'
 import { t } from '../../text/case'
@@ -36,7 +35,6 @@ export function Editor(props: EditorProps) {
   const { box, task } = props
   const d = box.draft.value
   const set = (part: Partial<Draft>) => box.change(part)
-  const first = useRef<HTMLTextAreaElement>(null)
   return (
     <div class="write" data-testid="editor">
       <div class="line">
@@ -49,7 +47,7 @@ export function Editor(props: EditorProps) {
       {!props.review && props.before?.diff && props.before.diff.length > 0 && <Diff changes={props.before.diff} />}
       <label class="field tall">
         <span class="label">{task.kind === 'ecg' ? t('findingsEcg') : t('findings')}</span>
-        <textarea class="input" ref={first} value={d.findings} onInput={(e) => set({ findings: e.currentTarget.value })} data-testid="findings" data-first />
+        <textarea class="input" value={d.findings} onInput={(e) => set({ findings: e.currentTarget.value })} data-testid="findings" data-first />
       </label>
       <label class="field mid">
         <span class="label">{t('impression')}</span>

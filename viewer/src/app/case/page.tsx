@@ -70,7 +70,7 @@ function Opened(props: { at: Case; task: Task }) {
         )}
         <Panel at={at} task={task} compared={prior?.task ?? null} onCompare={setPrior} onDialog={setDialog} onPrimary={primary} />
       </div>
-      {dialog && <CaseDialog name={dialog} task={task} box={at.box} report={at.report} onClose={() => setDialog(null)} />}
+      {dialog && <CaseDialog name={dialog} task={task} box={at.box} report={at.report} onChanged={at.retry} onClose={() => setDialog(null)} />}
     </div>
   )
 }
