@@ -8,7 +8,6 @@
 package intake
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -57,6 +56,7 @@ type Source struct {
 	Order hub.OrderID // the order it belongs to, when the sender says
 	Class string      // SOP Class UID the sender announced, "" if it did not
 	UID   string      // SOP Instance UID the sender announced, "" if it did not
+	Study string      // Study Instance UID the sender announced, "" if it did not
 }
 
 // Result says what became of one object.
@@ -102,62 +102,65 @@ func New(d *db.DB, objects storage.Objects, work *worklist.Service, sealer Seale
 // or "dicom.identity" (its bytes are then in quarantine), Busy when the store
 // or the database does not serve now, or the error of r when it broke off.
 func (in *Intake) Instance(ctx context.Context, src Source, r io.Reader, ts dicom.TransferSyntax) (*Outcome, error) {
+	a, err := in.receive(ctx, src, r, ts)
+	if err != nil {
+		return nil, err
+	}
+	defer a.part.Discard()
+	return in.arrive(ctx, a)
+}
+
+// receive reads and checks one data set; its bytes are then in a part that is
+// not durable yet, and that the caller discards.
+func (in *Intake) receive(ctx context.Context, src Source, r io.Reader, ts dicom.TransferSyntax) (*arrival, error) {
 	part, err := in.Objects.Append(ctx)
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	defer part.Discard()
+	a := &arrival{src: src, part: part, syntax: ts}
+	if err := in.parse(ctx, a, r); err != nil {
+		part.Discard()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (in *Intake) parse(ctx context.Context, a *arrival, r io.Reader) error {
 	in2 := &meter{r: r}
 	keep := int64(keepValue)
-	if dicomWave(src.Class) {
+	if dicomWave(a.src.Class) {
 		keep = keepWave
 	}
-	ds, parseErr := dicom.Parse(io.TeeReader(in2, part), ts, dicom.Options{Keep: keep})
+	ds, parseErr := dicom.Parse(io.TeeReader(in2, a.part), a.syntax, dicom.Options{Keep: keep})
 	if in2.err != nil {
-		return nil, in2.err // the line broke: the sender will send again
+		return in2.err // the line broke: the sender will send again
 	}
 	if parseErr != nil && isIO(parseErr) {
-		return nil, unavailable(parseErr)
+		return unavailable(parseErr)
 	}
-	if _, err := io.Copy(part, in2); err != nil { // what follows a fault belongs to the quarantined bytes
-		return nil, firstOf(in2.err, unavailable(err))
+	if _, err := io.Copy(a.part, in2); err != nil { // what follows a fault belongs to the quarantined bytes
+		return firstOf(in2.err, unavailable(err))
 	}
-	if err := part.Done(); err != nil {
-		return nil, unavailable(err)
+	if err := a.part.Done(); err != nil {
+		return unavailable(err)
 	}
 	if parseErr == nil {
-		parseErr = checkIdentity(src, ds)
+		parseErr = checkIdentity(a.src, ds)
 	}
 	if parseErr != nil {
-		return nil, in.refuse(ctx, src, part, parseErr)
+		return in.refuse(ctx, a.src, a.part, parseErr)
 	}
-	return in.arrive(ctx, &arrival{src: src, part: part, ds: ds, syntax: ts, object: describe(ds, ts)})
+	a.ds, a.object = ds, describe(ds, a.syntax)
+	return nil
 }
 
 // File takes in a PS3.10 file, also one without preamble or meta header.
 func (in *Intake) File(ctx context.Context, src Source, r io.Reader) (*Outcome, error) {
-	head, meta, err := readMeta(r)
+	p, err := in.Begin(ctx, src, r)
 	if err != nil {
 		return nil, err
 	}
-	if meta != nil {
-		if src.Class == "" {
-			src.Class = meta.Text(dicom.MediaStorageSOPClassUID)
-		}
-		return in.Instance(ctx, src, head, dicom.TransferSyntax(meta.Text(dicom.TransferSyntaxUID)))
-	}
-	whole, err := io.ReadAll(io.LimitReader(head, wholeFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(whole) > wholeFile {
-		return nil, hub.E(hub.TooLarge, "intake.File", "dicom.no_meta_too_large")
-	}
-	f, err := dicom.Read(bytes.NewReader(whole), dicom.Options{Keep: keepValue})
-	if err != nil {
-		return nil, in.Quarantine(ctx, src, whole, "dicom.unreadable", err)
-	}
-	return in.Instance(ctx, src, bytes.NewReader(whole[f.DatasetOffset:]), f.Syntax)
+	return p.Wait()
 }
 
 // checkIdentity refuses an object that does not say what it is.
@@ -173,6 +176,9 @@ func checkIdentity(src Source, ds *dicom.Dataset) error {
 	}
 	if uid := ds.Text(dicom.SOPInstanceUID); src.UID != "" && src.UID != uid {
 		return fault("dicom.uid_differs", fmt.Errorf("%s differs from the announced SOP Instance UID", dicom.SOPInstanceUID))
+	}
+	if uid := ds.Text(dicom.StudyInstanceUID); src.Study != "" && src.Study != uid {
+		return fault("dicom.study_differs", fmt.Errorf("%s differs from the announced study", dicom.StudyInstanceUID))
 	}
 	if class := ds.Text(dicom.SOPClassUID); src.Class != "" && src.Class != class {
 		return fault("dicom.class_differs", fmt.Errorf("%s differs from the announced SOP Class UID", dicom.SOPClassUID))

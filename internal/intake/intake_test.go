@@ -44,7 +44,7 @@ type bench struct {
 	tally        *tally
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t testing.TB) *bench {
 	t.Helper()
 	dir := t.TempDir()
 	d, err := db.Open(t.Context(), "sqlite:"+filepath.Join(dir, "hub.db"))
@@ -105,7 +105,7 @@ func slice(study, series, uid, accession, text string) *dicom.Dataset {
 	return d
 }
 
-func encode(t *testing.T, d *dicom.Dataset) []byte {
+func encode(t testing.TB, d *dicom.Dataset) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := dicom.Write(&b, d, dicom.ExplicitVRLittleEndian); err != nil {

@@ -1,0 +1,67 @@
+package intake
+
+import (
+	"bytes"
+	"context"
+	"io"
+
+	"github.com/yuanzhen/yuanzhen/dicom"
+	"github.com/yuanzhen/yuanzhen/internal/hub"
+)
+
+// Pending is an object whose bytes were received and checked and whose commit
+// is under way. A sender of many objects over one connection reads the next
+// while earlier ones become durable, so that one flush serves several.
+type Pending struct {
+	out  *Outcome
+	err  error
+	done chan struct{}
+}
+
+// Begin takes in a PS3.10 file, also one without preamble or meta header, up
+// to the point where r is not needed any more. The error is that of File.
+// Every Pending is waited for.
+func (in *Intake) Begin(ctx context.Context, src Source, r io.Reader) (*Pending, error) {
+	a, err := in.receiveFile(ctx, src, r)
+	if err != nil {
+		return nil, err
+	}
+	p := &Pending{done: make(chan struct{})}
+	go func() {
+		defer close(p.done)
+		defer a.part.Discard()
+		p.out, p.err = in.arrive(ctx, a)
+	}()
+	return p, nil
+}
+
+// Wait returns what became of the object, once it is durable and indexed.
+func (p *Pending) Wait() (*Outcome, error) {
+	<-p.done
+	return p.out, p.err
+}
+
+func (in *Intake) receiveFile(ctx context.Context, src Source, r io.Reader) (*arrival, error) {
+	head, meta, err := readMeta(r)
+	if err != nil {
+		return nil, err
+	}
+	if meta != nil {
+		if src.Class == "" {
+			src.Class = meta.Text(dicom.MediaStorageSOPClassUID)
+		}
+		return in.receive(ctx, src, head, dicom.TransferSyntax(meta.Text(dicom.TransferSyntaxUID)))
+	}
+	whole, err := io.ReadAll(io.LimitReader(head, wholeFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(whole) > wholeFile {
+		return nil, hub.E(hub.TooLarge, "intake.Begin", "dicom.no_meta_too_large")
+	}
+	f, err := dicom.Read(bytes.NewReader(whole), dicom.Options{Keep: keepValue})
+	if err != nil {
+		return nil, in.Quarantine(ctx, src, whole, "dicom.unreadable", err)
+	}
+	return in.receive(ctx, src, bytes.NewReader(whole[f.DatasetOffset:]), f.Syntax)
+}
