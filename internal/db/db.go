@@ -318,6 +318,7 @@ func (w *liteWriter) QueryRowContext(ctx context.Context, query string, args ...
 
 func (w *liteWriter) close() error {
 	w.mu <- struct{}{}
+	defer func() { <-w.mu }() // who comes later gets an error instead of waiting for ever
 	for _, s := range w.stmts {
 		s.Close()
 	}
