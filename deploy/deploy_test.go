@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,7 +17,10 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 )
 
-var metricName = regexp.MustCompile(`\bhub_[a-z0-9_]+`)
+var (
+	metricName    = regexp.MustCompile(`\bhub_[a-z0-9_]+`)
+	metricLiteral = regexp.MustCompile(`"hub_[a-z0-9_]+"`)
+)
 
 func read(t *testing.T, path string) string {
 	t.Helper()
@@ -72,9 +76,37 @@ func TestEveryMetricThatIsWatchedIsExplained(t *testing.T) {
 			t.Errorf("%s watches no metric of the hub", path)
 		}
 		for _, name := range used {
+			name = strings.TrimSuffix(name, "_bucket") // of a histogram
 			if !slices.Contains(explained, name) {
 				t.Errorf("%s uses %s, which docs/operating.md does not explain", path, name)
 			}
+		}
+	}
+}
+
+func TestExactlyTheMetricsOfTheHubAreExplained(t *testing.T) {
+	t.Parallel()
+	sources, err := filepath.Glob("../internal/metric/*.go")
+	if err != nil || len(sources) == 0 {
+		t.Fatalf("no sources of the hub's metrics: %v", err)
+	}
+	var served []string
+	for _, path := range sources {
+		if !strings.HasSuffix(path, "_test.go") {
+			for _, quoted := range metricLiteral.FindAllString(read(t, path), -1) {
+				served = append(served, strings.Trim(quoted, `"`))
+			}
+		}
+	}
+	explained := rows(t, "metric")
+	for _, name := range served {
+		if !slices.Contains(explained, name) {
+			t.Errorf("docs/operating.md does not explain %s", name)
+		}
+	}
+	for _, name := range explained {
+		if !slices.Contains(served, name) {
+			t.Errorf("docs/operating.md explains %s, which the hub does not serve", name)
 		}
 	}
 }
