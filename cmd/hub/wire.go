@@ -73,6 +73,9 @@ func assemble(ctx context.Context, s *Settings, rules worklist.Rules, cost accou
 	if sys.objects, err = openObjects(ctx, s); err != nil {
 		return nil, errors.Join(err, sys.db.Close())
 	}
+	if err := sys.db.Tx(ctx, func(tx *db.Tx) error { return sys.keys.Bind(tx) }); err != nil {
+		return nil, errors.Join(err, sys.close())
+	}
 	sys.join(cost)
 	return sys, nil
 }
@@ -113,6 +116,8 @@ func limited[T storage.Objects](o T, err error) (storage.Objects, error) {
 // join connects the parts.
 func (sys *system) join(cost account.Params) {
 	sys.metrics = metric.New(sys.db)
+	sys.metrics.Folder(sys.settings.Data)
+	sys.objects = sys.metrics.Watch(sys.objects)
 	sys.accounts = account.New(sys.db, sys.keys, sys.log, account.DefaultLimits, cost)
 	sys.work = &worklist.Service{DB: sys.db, Rules: sys.rules}
 	sys.intake = intake.New(sys.db, sys.objects, sys.work, sys.keys, sys.metrics, sys.log)

@@ -26,27 +26,23 @@ const (
 // last ones in memory. The event table is the truth: a screen that is further
 // behind reads from there.
 type hall struct {
-	s *Server
-
 	mu    sync.Mutex
 	ring  []hub.Event // in order of seq, without gaps
 	last  int64
 	fresh chan struct{} // closed when events were added
 }
 
-func newHall(s *Server) *hall { return &hall{s: s, fresh: make(chan struct{})} }
-
 // Tail follows the event table until ctx ends.
 func (s *Server) Tail(ctx context.Context) {
-	h := s.live
+	h := &s.live
 	if last, err := s.DB.Read(ctx).LastSeq(); err == nil {
-		h.last = last
+		h.start(last)
 	}
 	tick := time.NewTicker(tailEvery) // another node's events come without a signal
 	defer tick.Stop()
 	for {
 		woken := s.DB.Wait()
-		events, err := s.DB.Read(ctx).Events(h.last, 500)
+		events, err := s.DB.Read(ctx).Events(h.seq(), 500)
 		if err != nil && ctx.Err() == nil {
 			s.Log.Error("live: events", "error", err)
 		}
@@ -63,6 +59,20 @@ func (s *Server) Tail(ctx context.Context) {
 	}
 }
 
+func (h *hall) start(last int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.last = last
+}
+
+// signal returns the channel that the next add closes.
+func (h *hall) signal() chan struct{} {
+	if h.fresh == nil {
+		h.fresh = make(chan struct{})
+	}
+	return h.fresh
+}
+
 func (h *hall) add(events []hub.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -71,8 +81,8 @@ func (h *hall) add(events []hub.Event) {
 		h.ring = append([]hub.Event(nil), h.ring[over:]...)
 	}
 	h.last = events[len(events)-1].Seq
-	close(h.fresh)
-	h.fresh = make(chan struct{})
+	close(h.signal())
+	h.fresh = nil
 }
 
 // after returns the events after seq that are in memory; ok is false when
@@ -81,13 +91,13 @@ func (h *hall) after(seq int64) (events []hub.Event, ok bool, more <-chan struct
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if seq >= h.last {
-		return nil, true, h.fresh
+		return nil, true, h.signal()
 	}
 	if len(h.ring) == 0 || h.ring[0].Seq > seq+1 {
-		return nil, false, h.fresh
+		return nil, false, h.signal()
 	}
 	i := int(seq + 1 - h.ring[0].Seq)
-	return h.ring[i:], true, h.fresh
+	return h.ring[i:], true, h.signal()
 }
 
 func (h *hall) seq() int64 {

@@ -10,9 +10,11 @@ import (
 type messages map[string][2]string
 
 // catalogues are the messages of all files of this package.
-var catalogues = []messages{coreMessages, reportMessages, criticalMessages, orderMessages, recognitionMessages, uploadMessages, inboxMessages, adminMessages}
+var catalogues = []messages{coreMessages, accountMessages, reportMessages, criticalMessages, orderMessages, recognitionMessages, uploadMessages, inboxMessages, adminMessages}
 
 var coreMessages = messages{
+	"busy":                     {"系统繁忙，请稍后重试。", "The hub is busy; try again shortly."},
+	"sealed_meanwhile":         {"系统繁忙，请稍后重试。", "The hub is busy; try again shortly."},
 	"starting":                 {"系统正在启动，请稍候。", "The hub is starting; wait a moment."},
 	"internal":                 {"服务器内部出错，已记录。请稍后再试；若仍不行，请把编号告诉管理员。", "Something went wrong in the server and was logged. Try again later; if it persists, tell the administrator the reference number."},
 	"not_found":                {"没有找到，或不在您的权限范围内。", "Not found, or not within what you may see."},
@@ -21,10 +23,6 @@ var coreMessages = messages{
 	"session.none":             {"请先登录。", "Log in first."},
 	"session.expired":          {"登录已过期，请重新登录；未提交的内容已保存为草稿。", "Your session has ended; log in again. Unsent text is kept as a draft."},
 	"session.csrf":             {"页面已过期，请刷新后重试。", "The page is out of date; reload it and try again."},
-	"session.wrong":            {"用户名或密码不正确。", "The login name or password is wrong."},
-	"session.locked":           {"连续输错次数过多，账号已锁定 30 分钟。请稍后再试或联系安全管理员。", "Too many wrong attempts: the account is locked for 30 minutes. Wait, or ask the security administrator."},
-	"session.totp_required":    {"请输入动态验证码。", "Enter the one-time code."},
-	"session.too_many":         {"尝试过于频繁，请稍后再试。", "Too many attempts; wait a moment."},
 	"role.not_allowed":         {"您的角色不能执行此操作。", "Your role may not do this."},
 	"store.unavailable":        {"存储暂时不可用，内容未保存。请稍后重试，系统会自动恢复。", "Storage is not available right now and nothing was saved. Try again shortly."},
 	"task.wrong_state":         {"任务状态已变化，当前操作不可用。请刷新查看最新状态。", "The task has moved on and this is no longer possible. Look at its current state."},

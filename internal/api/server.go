@@ -5,11 +5,13 @@
 package api
 
 import (
+	"bufio"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"log/slog"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -41,7 +43,7 @@ type Server struct {
 	Version  string
 	Secure   bool // cookies for TLS only
 
-	live    *hall
+	live    hall
 	isReady atomic.Bool
 }
 
@@ -85,7 +87,6 @@ func (s *Server) Routes() []Route {
 
 // Handler serves the table.
 func (s *Server) Handler() http.Handler {
-	s.live = newHall(s)
 	mux := http.NewServeMux()
 	for _, r := range s.Routes() {
 		mux.Handle(r.Method+" "+r.Path, s.serve(r))
@@ -248,6 +249,12 @@ func (w *countingWriter) WriteHeader(code int) {
 }
 
 func (w *countingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// Hijack hands the connection to the websocket.
+func (w *countingWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	w.code = http.StatusSwitchingProtocols
+	return http.NewResponseController(w.ResponseWriter).Hijack()
+}
 
 func (w *countingWriter) status() int {
 	if w.code == 0 {

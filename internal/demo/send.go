@@ -10,6 +10,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
+	"strconv"
 	"time"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
@@ -186,4 +187,15 @@ func (s *Sender) token(clinic string) string {
 		}
 	}
 	return ""
+}
+
+// TraceFile is an HL7 aECG file of a made-up patient, for tests of the ways in.
+func TraceFile(kind string, seed uint64) []byte {
+	rec, err := synth.Make(synth.Kind(kind), seed)
+	if err != nil {
+		panic(err) // a kind that synth does not know: the test's mistake
+	}
+	s := patient("CLINIC1", "T"+strconv.FormatUint(seed, 10), "测试", "Ce^Shi", "M", "19700101", 1, utf)
+	s.at = time.Date(2026, 11, 22, 8, 0, int(seed), 0, time.UTC)
+	return aECG(s, rec)
 }

@@ -13,6 +13,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/yuanzhen/yuanzhen/internal/audit"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
@@ -317,7 +318,7 @@ func link(tx *db.Tx, actor hub.Actor, row *db.PatientRow) error {
 		if _, err := tx.LinkPatient(row.ID, person, "id_number", actor.Account); err != nil {
 			return err
 		}
-		return tx.Audit(actor, hub.Record{Action: "patient.merge", Object: "patient/" + string(row.ID), Patient: string(row.ID), OK: true, Reason: "id_number"})
+		return tx.Audit(actor, hub.Record{Action: "patient.merge", Object: "patient/" + string(row.ID), Patient: audit.Pseudonym(row.ID), OK: true, Reason: "id_number"})
 	}
 	return nil
 }
@@ -417,7 +418,7 @@ func (s *Service) Complete(ctx context.Context, actor hub.Actor, id hub.OrderID,
 				return err
 			}
 		}
-		return tx.Audit(actor, hub.Record{Action: "order.edit", Object: "order/" + string(id), Patient: string(o.Patient), OK: true})
+		return tx.Audit(actor, hub.Record{Action: "order.edit", Object: "order/" + string(id), Patient: audit.Pseudonym(o.Patient), OK: true})
 	})
 	return out, err
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/yuanzhen/yuanzhen/internal/audit"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 )
@@ -98,7 +99,7 @@ func Open(tx *db.Tx, actor hub.Actor, o *hub.Order, state hub.State, change func
 	if err := Emit(tx, name, t); err != nil {
 		return nil, err
 	}
-	return t, tx.Audit(actor, hub.Record{Action: "order.create", Object: "task/" + string(t.ID), Patient: string(o.Patient), OK: true, After: string(state)})
+	return t, tx.Audit(actor, hub.Record{Action: "order.create", Object: "task/" + string(t.ID), Patient: audit.Pseudonym(o.Patient), OK: true, After: string(state)})
 }
 
 // Route finds the centre that reads a source's exams of a kind: the first
