@@ -18,13 +18,18 @@ export function useCsrf(token: string): void {
   csrf = token
 }
 
+/** The header that writes by cookie carry, for requests that are no JSON. */
+export function writeHeaders(): Record<string, string> {
+  return csrf ? { 'X-CSRF': csrf, 'Accept-Language': language.peek() } : { 'Accept-Language': language.peek() }
+}
+
 /** Registers who learns that the session has ended. */
 export function whenLoggedOut(tell: () => void): void {
   onLoggedOut = tell
 }
 
 export interface Ask {
-  method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   body?: unknown
   signal?: AbortSignal
   /** Let the request finish when the page is left (drafts). */
