@@ -17,6 +17,10 @@ func statusOf(err error) int {
 	if hub.CodeOf(err) == "ecg.unreadable" || strings.HasPrefix(hub.CodeOf(err), "dicom.") && hub.KindOf(err) == hub.Invalid || hub.CodeOf(err) == "ecg.no_waveform" {
 		return http.StatusUnprocessableEntity
 	}
+	switch hub.CodeOf(err) {
+	case "dicomweb.not_acceptable", "dicomweb.not_renderable":
+		return http.StatusNotAcceptable
+	}
 	switch hub.KindOf(err) {
 	case hub.Invalid:
 		return http.StatusBadRequest

@@ -3,6 +3,7 @@ package intake
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
@@ -50,7 +51,11 @@ func (in *Intake) receiveFile(ctx context.Context, src Source, r io.Reader) (*ar
 		if src.Class == "" {
 			src.Class = meta.Text(dicom.MediaStorageSOPClassUID)
 		}
-		return in.receive(ctx, src, head, dicom.TransferSyntax(meta.Text(dicom.TransferSyntaxUID)))
+		a, err := in.receive(ctx, src, head, dicom.TransferSyntax(meta.Text(dicom.TransferSyntaxUID)))
+		if e, ok := errors.AsType[*hub.Error](err); ok { // which object it was, for the sender
+			e.With("sop_class", meta.Text(dicom.MediaStorageSOPClassUID)).With("sop_instance", meta.Text(dicom.MediaStorageSOPInstanceUID))
+		}
+		return a, err
 	}
 	whole, err := io.ReadAll(io.LimitReader(head, wholeFile+1))
 	if err != nil {

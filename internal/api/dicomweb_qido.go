@@ -1,0 +1,292 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/yuanzhen/yuanzhen/dicom"
+	"github.com/yuanzhen/yuanzhen/dicom/web"
+	"github.com/yuanzhen/yuanzhen/internal/db"
+	"github.com/yuanzhen/yuanzhen/internal/hub"
+)
+
+// How many results an answer has at most, and without a limit.
+const (
+	maxResults     = 10_000
+	defaultResults = 1_000 // of a search over all studies
+)
+
+// level is how far down a search's results are.
+type level int
+
+const (
+	studyLevel level = iota
+	seriesLevel
+	instanceLevel
+)
+
+// searchable lists the attributes the index holds, with the level they are of
+// (PS3.18 Tables 10.6.1-5 and 10.6.3-3 to -5).
+var searchable = map[dicom.Tag]struct {
+	field db.Field
+	level level
+}{
+	dicom.PatientName: {db.FieldPatientName, studyLevel}, dicom.PatientID: {db.FieldPatientID, studyLevel},
+	dicom.IssuerOfPatientID: {db.FieldIssuer, studyLevel}, dicom.PatientBirthDate: {db.FieldBirthDate, studyLevel},
+	dicom.PatientSex: {db.FieldSex, studyLevel}, dicom.StudyInstanceUID: {db.FieldStudyUID, studyLevel},
+	dicom.AccessionNumber: {db.FieldAccession, studyLevel}, dicom.StudyDate: {db.FieldStudyDate, studyLevel},
+	dicom.StudyTime: {db.FieldStudyTime, studyLevel}, dicom.StudyID: {db.FieldStudyID, studyLevel},
+	dicom.StudyDescription: {db.FieldDescription, studyLevel}, dicom.ReferringPhysicianName: {db.FieldReferring, studyLevel},
+	dicom.ModalitiesInStudy: {db.FieldModalities, studyLevel},
+	dicom.SeriesInstanceUID: {db.FieldSeriesUID, seriesLevel}, dicom.Modality: {db.FieldModality, seriesLevel},
+	dicom.SeriesNumber: {db.FieldSeriesNumber, seriesLevel}, dicom.SeriesDescription: {db.FieldSeriesText, seriesLevel},
+	dicom.BodyPartExamined: {db.FieldBodyPart, seriesLevel}, dicom.SeriesDate: {db.FieldSeriesDate, seriesLevel},
+	dicom.SeriesTime: {db.FieldSeriesTime, seriesLevel}, dicom.PerformedProcedureStepStartDate: {db.FieldStepDate, seriesLevel},
+	dicom.PerformedProcedureStepStartTime: {db.FieldStepTime, seriesLevel},
+	dicom.SOPInstanceUID:                  {db.FieldSOPUID, instanceLevel}, dicom.SOPClassUID: {db.FieldSOPClass, instanceLevel},
+	dicom.InstanceNumber: {db.FieldInstanceNo, instanceLevel},
+}
+
+// search reads the parameters of a search at a level and what of the index
+// they ask for. found is false if the answer is empty without looking.
+func (d *dicomweb) search(c *Call, at level) (*web.Query, db.Search, error) {
+	s := db.Search{}
+	if _, err := choose(c, web.Offer{Type: web.JSON, Default: true}, web.Offer{Type: web.PlainJSON, Default: true}); err != nil {
+		return nil, s, err
+	}
+	q, err := web.ParseQuery(c.URL.Query())
+	if err != nil {
+		return nil, s, hub.Wrap(hub.Invalid, "api.search", "dicomweb.query", err).With("reason", err.Error())
+	}
+	for _, k := range q.Keys {
+		known, ok := searchable[k.Tag]
+		if !ok || known.level > at {
+			return nil, s, hub.E(hub.Invalid, "api.search", "dicomweb.key_unsupported").With("name", nameOf(k.Tag))
+		}
+		m, err := match(k, known.field)
+		if err != nil {
+			return nil, s, err
+		}
+		if len(m.Values) > 0 || m.From != "" || m.To != "" {
+			s.Matches = append(s.Matches, m)
+		}
+	}
+	s.Offset, s.Limit = q.Offset, q.Limit
+	if s.Limit < 0 {
+		s.Limit = defaultResults
+		if c.PathValue("study") != "" {
+			s.Limit = maxResults
+		}
+	}
+	s.Limit = min(s.Limit, maxResults)
+	return q, s, nil
+}
+
+func nameOf(tag dicom.Tag) string {
+	if e, ok := dicom.Lookup(tag); ok {
+		return e.Keyword
+	}
+	return tag.String()
+}
+
+// match turns a key into a condition, by the matching that PS3.4 C.2.2.2
+// gives its VR.
+func match(k web.Key, field db.Field) (db.Match, error) {
+	m := db.Match{Field: field}
+	if len(k.Values) == 0 {
+		return m, nil
+	}
+	e, _ := dicom.Lookup(k.Tag)
+	switch e.VR {
+	case dicom.DA, dicom.TM:
+		return between(k, m, e.VR)
+	case dicom.UI:
+		m.Values = k.Values
+		return m, nil
+	}
+	for _, v := range k.Values {
+		if e.VR == dicom.PN {
+			v = strings.TrimRight(strings.ToLower(v), "^")
+		}
+		if v == "*" {
+			return db.Match{Field: field}, nil
+		}
+		m.Wild = m.Wild || strings.ContainsAny(v, "*?")
+		m.Values = append(m.Values, v)
+	}
+	return m, nil
+}
+
+// between reads a date or a time, or a range of them, "20240101-20240131",
+// "-1200". A time stands for the span that it leaves open.
+func between(k web.Key, m db.Match, vr dicom.VR) (db.Match, error) {
+	bad := hub.E(hub.Invalid, "api.search", "dicomweb.query").With("reason", nameOf(k.Tag)+" is not one "+map[dicom.VR]string{dicom.DA: "date", dicom.TM: "time"}[vr]+" or range")
+	if len(k.Values) != 1 {
+		return m, bad
+	}
+	from, to, isRange := strings.Cut(k.Values[0], "-")
+	if !isRange {
+		to = from
+	}
+	for _, p := range []*string{&from, &to} {
+		digits := *p
+		if vr == dicom.TM {
+			digits = strings.Replace(strings.ReplaceAll(digits, ":", ""), ".", "", 1)
+		} else {
+			digits = strings.ReplaceAll(digits, ".", "")
+			*p = digits
+		}
+		if strings.Trim(digits, "0123456789") != "" || vr == dicom.DA && len(digits) != 8 && digits != "" || len(digits) > 12 {
+			return m, bad
+		}
+		if vr == dicom.TM {
+			*p = strings.ReplaceAll(*p, ":", "")
+		}
+	}
+	if from == "" && to == "" {
+		return m, bad
+	}
+	if vr == dicom.TM && to != "" {
+		to += "999999" // 1030 lasts until 10:30:59.999999
+	}
+	m.From, m.To = from, to
+	return m, nil
+}
+
+// scope bounds a search to what the caller may see. found is false if that
+// is nothing.
+func (d *dicomweb) scope(c *Call, s *db.Search) (found bool, err error) {
+	if c.PathValue("study") != "" {
+		st, err := d.study(c)
+		if err != nil {
+			return false, err
+		}
+		s.Study, s.Member = st.ID, st.Member
+		if uid := c.PathValue("series"); uid != "" {
+			se, err := c.Read().SeriesByUID(st.ID, uid)
+			if err != nil {
+				return false, err
+			}
+			s.Series = se.ID
+		}
+		return true, nil
+	}
+	if isClinic(c.Actor.Role) {
+		s.Member = c.Actor.Member
+		return true, nil
+	}
+	s.Centre = c.Actor.Member
+	for _, m := range s.Matches {
+		if m.Field == db.FieldPatientID && len(m.Values) == 1 && !m.Wild { // a viewer asks for priors
+			s.Patients, err = c.Read().StudyPatients(c.Actor.Member, m.Values[0])
+			return len(s.Patients) > 0, err
+		}
+		if m.Field == db.FieldStudyUID {
+			return d.scopeUIDs(c, s, m.Values)
+		}
+	}
+	return true, nil
+}
+
+// scopeUIDs bounds a search by UIDs to the studies of them in scope, priors
+// among them.
+func (d *dicomweb) scopeUIDs(c *Call, s *db.Search, uids []string) (bool, error) {
+	tx := c.Read()
+	for _, uid := range uids {
+		rows, err := tx.StudiesByUID(uid)
+		if err != nil {
+			return false, err
+		}
+		i, err := firstSeen(tx, c.Actor, len(rows), func(i int) *db.StudyRow { return rows[i] })
+		if hub.KindOf(err) == hub.NotFound && err != nil {
+			continue
+		}
+		if err != nil {
+			return false, err
+		}
+		s.Studies = append(s.Studies, rows[i].ID)
+	}
+	return len(s.Studies) > 0, nil
+}
+
+// page cuts the row that says there are more, and tells the caller.
+func page[T any](c *Call, q *web.Query, rows []T, limit int) []T {
+	h := c.W.Header()
+	if q.Fuzzy {
+		h.Add("Warning", `299 `+c.Host+`: "The fuzzymatching parameter is not supported. Only literal matching has been performed."`)
+	}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		h.Add("Warning", `299 `+c.Host+`: "There are additional results that can be requested"`)
+	}
+	return rows
+}
+
+func answerJSON(c *Call, data []byte) error {
+	h := c.W.Header()
+	h.Set("Content-Type", web.JSON)
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Length", strconv.Itoa(len(data)))
+	c.W.WriteHeader(http.StatusOK)
+	c.W.Write(data) // a caller that hung up is no fault
+	return nil
+}
+
+func (d *dicomweb) searchStudies(c *Call) error {
+	q, s, err := d.search(c, studyLevel)
+	if err != nil {
+		return err
+	}
+	var rows []*db.StudyRow
+	if found, err := d.scope(c, &s); err != nil {
+		return err
+	} else if found {
+		s.Limit++
+		if rows, err = c.Read().SearchStudies(s); err != nil {
+			return err
+		}
+		s.Limit--
+	}
+	var a web.Array
+	root := base(c)
+	for _, st := range page(c, q, rows, s.Limit) {
+		a.Object()
+		writeRow(&a, root, studyLevel, true, &db.Found{Study: *st})
+		a.End()
+	}
+	return answerJSON(c, a.Bytes())
+}
+
+func (d *dicomweb) searchSeries(c *Call) error    { return d.searchBelow(c, seriesLevel) }
+func (d *dicomweb) searchInstances(c *Call) error { return d.searchBelow(c, instanceLevel) }
+
+func (d *dicomweb) searchBelow(c *Call, at level) error {
+	q, s, err := d.search(c, at)
+	if err != nil {
+		return err
+	}
+	var rows []*db.Found
+	if found, err := d.scope(c, &s); err != nil {
+		return err
+	} else if found {
+		s.Limit++
+		look := c.Read().SearchSeries
+		if at == instanceLevel {
+			look = c.Read().SearchInstances
+		}
+		if rows, err = look(s); err != nil {
+			return err
+		}
+		s.Limit--
+	}
+	var a web.Array
+	root := base(c)
+	withStudy := c.PathValue("study") == "" || q.All
+	for _, r := range page(c, q, rows, s.Limit) {
+		a.Object()
+		writeRow(&a, root, at, withStudy, r)
+		a.End()
+	}
+	return answerJSON(c, a.Bytes())
+}

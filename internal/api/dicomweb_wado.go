@@ -1,0 +1,238 @@
+package api
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/yuanzhen/yuanzhen/dicom"
+	"github.com/yuanzhen/yuanzhen/dicom/web"
+	"github.com/yuanzhen/yuanzhen/internal/db"
+	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/storage"
+)
+
+// copyBuffer is how much of an object is on its way to a caller at a time.
+const copyBuffer = 128 << 10
+
+func (d *dicomweb) retrieveStudy(c *Call) error {
+	st, err := d.study(c)
+	if err != nil {
+		return err
+	}
+	series, err := c.Read().SeriesOf(st.ID)
+	if err != nil {
+		return err
+	}
+	return d.retrieveAll(c, st, series)
+}
+
+func (d *dicomweb) retrieveSeries(c *Call) error {
+	st, se, err := d.series(c)
+	if err != nil {
+		return err
+	}
+	return d.retrieveAll(c, st, []*hub.Series{se})
+}
+
+// retrieveAll gives the instances of series one after the other, as stored:
+// as parts, or as files of a ZIP archive.
+func (d *dicomweb) retrieveAll(c *Call, st *db.StudyRow, series []*hub.Series) error {
+	offer, err := choose(c, web.Offer{Type: web.DICOM, Related: true, Syntax: anySyntax(c), Default: true}, web.Offer{Type: web.Zip, Default: true})
+	if err != nil {
+		return err
+	}
+	var all [][]*hub.Instance
+	for _, se := range series {
+		list, err := c.Read().InstancesOf(se.ID)
+		if err != nil {
+			return err
+		}
+		if offer.Syntax != "" && offer.Related {
+			for _, i := range list {
+				if i.Syntax != offer.Syntax {
+					return notStoredAs(i.Syntax)
+				}
+			}
+		}
+		all = append(all, list)
+	}
+	if err := d.view(c, st); err != nil {
+		return err
+	}
+	if offer.Type == web.Zip {
+		return d.sendZip(c, st, all)
+	}
+	return d.sendParts(c, all)
+}
+
+// anySyntax is the one transfer syntax that every range of a request asks
+// for, "" if it leaves the choice. Whether all instances are stored in it
+// shows later.
+func anySyntax(c *Call) string {
+	one := ""
+	for _, m := range accepts(c) {
+		switch ts := m.Params["transfer-syntax"]; {
+		case ts == "" || ts == "*" || one != "" && ts != one:
+			return ""
+		default:
+			one = ts
+		}
+	}
+	return one
+}
+
+func notStoredAs(syntax string) error {
+	return hub.E(hub.Unsupported, "api.retrieve", "dicomweb.not_acceptable").
+		With("offered", []string{web.Related + `; type="` + web.DICOM + `"; transfer-syntax=` + syntax, web.DICOM + "; transfer-syntax=" + syntax})
+}
+
+func (d *dicomweb) sendParts(c *Call, all [][]*hub.Instance) error {
+	w := web.NewWriter(c.W)
+	c.W.Header().Set("Content-Type", w.ContentType(web.DICOM, ""))
+	c.W.Header().Set("Cache-Control", "private, no-cache")
+	c.W.WriteHeader(http.StatusOK)
+	if c.Method == http.MethodHead {
+		return nil
+	}
+	buf := make([]byte, copyBuffer)
+	for _, list := range all {
+		for _, i := range list {
+			meta := metaOf(i)
+			err := w.Part(int64(len(meta))+i.Length, web.Header{Name: "Content-Type", Value: web.DICOM + "; transfer-syntax=" + i.Syntax})
+			if err == nil {
+				err = d.sendWhole(c, c.W, i, meta, buf)
+			}
+			d.finish(c, i, err)
+		}
+	}
+	w.Close()
+	return nil
+}
+
+// finish breaks the connection after a fault in the middle of an answer, so
+// that the caller does not take half for the whole.
+func (d *dicomweb) finish(c *Call, i *hub.Instance, err error) {
+	if err == nil {
+		return
+	}
+	if c.Context().Err() == nil {
+		d.Log.Error("dicomweb: answer broke off", "instance", i.ID, "request", c.Actor.RequestID, "error", err)
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// metaOf is what stands in a file before the data set. The stored bytes hold
+// no preamble and no group 2.
+func metaOf(i *hub.Instance) []byte {
+	var b bytes.Buffer
+	dicom.WriteMeta(&b, dicom.FileMeta{SOPClassUID: i.Class, SOPInstanceUID: i.UID, Syntax: dicom.TransferSyntax(i.Syntax)}) // a Buffer takes all
+	return b.Bytes()
+}
+
+// sendWhole sends a file and proves on the way that its data set is the one
+// that was stored.
+func (d *dicomweb) sendWhole(c *Call, w io.Writer, i *hub.Instance, meta, buf []byte) error {
+	if len(i.SHA256) != len(storage.SHA256{}) {
+		return fmt.Errorf("instance %s has no hash", i.ID)
+	}
+	r, err := storage.Verified(c.Context(), d.Objects, refOf(i), storage.SHA256(i.SHA256))
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if _, err := w.Write(meta); err != nil {
+		return err
+	}
+	_, err = io.CopyBuffer(w, onlyReader{r}, buf)
+	return err
+}
+
+// onlyReader hides what else a reader can do, so that the buffer is used.
+type onlyReader struct{ io.Reader }
+
+func (d *dicomweb) sendZip(c *Call, st *db.StudyRow, all [][]*hub.Instance) error {
+	h := c.W.Header()
+	h.Set("Content-Type", web.Zip)
+	h.Set("Content-Disposition", `attachment; filename="`+st.UID+`.zip"`)
+	h.Set("Cache-Control", "private, no-cache")
+	c.W.WriteHeader(http.StatusOK)
+	if c.Method == http.MethodHead {
+		return nil
+	}
+	z := zip.NewWriter(c.W)
+	buf := make([]byte, copyBuffer)
+	for s, list := range all {
+		for n, i := range list {
+			w, err := z.CreateHeader(&zip.FileHeader{Name: fmt.Sprintf("S%04d/I%06d.dcm", s+1, n+1), Method: zip.Store})
+			if err == nil {
+				err = d.sendWhole(c, w, i, metaOf(i), buf)
+			}
+			d.finish(c, i, err)
+		}
+	}
+	z.Close()
+	return nil
+}
+
+func (d *dicomweb) retrieveInstance(c *Call) error {
+	f, err := d.instance(c)
+	if err != nil {
+		return err
+	}
+	i := &f.Instance
+	offer, err := choose(c, web.Offer{Type: web.DICOM, Related: true, Syntax: i.Syntax, Default: true}, web.Offer{Type: web.DICOM, Syntax: i.Syntax, Default: true},
+		web.Offer{Type: web.Zip, Default: true})
+	if err != nil {
+		return err
+	}
+	if err := d.view(c, &f.Study); err != nil {
+		return err
+	}
+	h := c.W.Header()
+	h.Set("Cache-Control", "private, no-cache")
+	h.Set("ETag", `"`+hex.EncodeToString(i.SHA256)+`"`)
+	if offer.Type == web.Zip {
+		return d.sendZip(c, &f.Study, [][]*hub.Instance{{i}})
+	}
+	meta := metaOf(i)
+	if !offer.Related && (c.Header.Get("Range") != "" || c.Header.Get("If-None-Match") != "") {
+		h.Set("Content-Type", offer.ContentType())
+		return d.sendRange(c, i, meta)
+	}
+	length := int64(len(meta)) + i.Length
+	var w *web.Writer
+	part := web.Header{Name: "Content-Type", Value: offer.ContentType()}
+	if offer.Related {
+		w = web.NewWriter(c.W)
+		h.Set("Content-Type", w.ContentType(web.DICOM, ""))
+		h.Set("Content-Length", strconv.FormatInt(w.OnePartLength(length, part), 10))
+	} else {
+		h.Set("Content-Type", offer.ContentType())
+		h.Set("Content-Length", strconv.FormatInt(length, 10))
+	}
+	c.W.WriteHeader(http.StatusOK)
+	if c.Method == http.MethodHead {
+		return nil
+	}
+	if w != nil {
+		w.Part(length, part)
+	}
+	d.finish(c, i, d.sendWhole(c, c.W, i, meta, make([]byte, copyBuffer)))
+	if w != nil {
+		w.Close()
+	}
+	return nil
+}
+
+// sendRange answers Range and conditional requests on head and data set.
+func (d *dicomweb) sendRange(c *Call, i *hub.Instance, head []byte) error {
+	r := d.open(c.Context(), i, head)
+	defer r.Close()
+	serveContent(c, r)
+	return nil
+}

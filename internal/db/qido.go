@@ -1,0 +1,227 @@
+package db
+
+import (
+	"strings"
+
+	"github.com/yuanzhen/yuanzhen/internal/hub"
+)
+
+// Search is what a DICOMweb search asks of the index. Either Member is set
+// (the studies a member sent), or Centre (the studies routed to a centre), or
+// Patients (all studies of patients, within the alliance).
+type Search struct {
+	Member   hub.MemberID
+	Centre   hub.MemberID
+	Patients []hub.PatientID
+	Study    hub.StudyID   // only this one, if set
+	Studies  []hub.StudyID // only these, if any; the caller has checked the scope
+	Series   hub.SeriesID  // only this one, if set
+	Matches  []Match
+	Limit    int
+	Offset   int
+}
+
+// Field is an attribute that studies, series or instances can be searched by.
+type Field string
+
+// The fields, by their columns.
+const (
+	FieldPatientName  Field = "study.name_key"
+	FieldPatientID    Field = "study.local_id"
+	FieldIssuer       Field = "study.issuer"
+	FieldBirthDate    Field = "study.birth_date"
+	FieldSex          Field = "study.sex"
+	FieldStudyUID     Field = "study.uid"
+	FieldAccession    Field = "study.accession"
+	FieldStudyDate    Field = "study.date"
+	FieldStudyTime    Field = "study.time"
+	FieldStudyID      Field = "study.study_no"
+	FieldDescription  Field = "study.description"
+	FieldReferring    Field = "study.referring"
+	FieldModalities   Field = "study.modalities"
+	FieldSeriesUID    Field = "series.uid"
+	FieldModality     Field = "series.modality"
+	FieldSeriesNumber Field = "series.number"
+	FieldSeriesText   Field = "series.description"
+	FieldBodyPart     Field = "series.body_part"
+	FieldSeriesDate   Field = "series.date"
+	FieldSeriesTime   Field = "series.time"
+	FieldStepDate     Field = "series.pps_date"
+	FieldStepTime     Field = "series.pps_time"
+	FieldSOPUID       Field = "instance.uid"
+	FieldSOPClass     Field = "instance.class"
+	FieldInstanceNo   Field = "instance.number"
+)
+
+// Match is one condition: Values holds what the field may be, with DICOM's
+// wildcards * and ? where Wild is set; From and To bound it, either may be "".
+type Match struct {
+	Field    Field
+	Values   []string
+	Wild     bool
+	From, To string
+}
+
+// SearchStudies returns studies, newest first.
+func (tx *Tx) SearchStudies(s Search) ([]*StudyRow, error) {
+	f := s.filter(tx)
+	// The page is found by ids alone, so that a deep one reads index entries
+	// and not rows.
+	page := "SELECT study.id FROM study " + f.where() + " ORDER BY study.date DESC, study.id DESC " + f.page(s)
+	return studies.all(tx, "WHERE study.id IN ("+page+") ORDER BY study.date DESC, study.id DESC", f.args...)
+}
+
+// StudyPatients returns the patients whose studies a centre reads under a
+// local id: their other studies are priors.
+func (tx *Tx) StudyPatients(centre hub.MemberID, localID string) ([]hub.PatientID, error) {
+	ids, err := tx.strings("SELECT DISTINCT patient FROM study WHERE centre = $1 AND centre <> '' AND local_id = $2", string(centre), localID)
+	out := make([]hub.PatientID, len(ids))
+	for i, id := range ids {
+		out[i] = hub.PatientID(id)
+	}
+	return out, err
+}
+
+// Found is an instance or a series with what it belongs to; Instance.ID is ""
+// of a series.
+type Found struct {
+	Study    StudyRow
+	Series   hub.Series
+	Instance hub.Instance
+}
+
+// SearchSeries returns series, those of the newest study first, in the order
+// they arrived.
+func (tx *Tx) SearchSeries(s Search) ([]*Found, error) {
+	f := s.filter(tx)
+	order := " ORDER BY study.date DESC, study.id DESC, series.id "
+	return tx.found(false, "FROM study JOIN series ON series.study = study.id "+f.where()+order+f.page(s), f.args...)
+}
+
+// SearchInstances returns instances, those of the newest study first, by
+// instance number within a series.
+func (tx *Tx) SearchInstances(s Search) ([]*Found, error) {
+	f := s.filter(tx)
+	order := " ORDER BY study.date DESC, study.id DESC, series.id, length(instance.number), instance.number, instance.id "
+	return tx.found(true, "FROM study JOIN series ON series.study = study.id JOIN instance ON instance.series = series.id "+f.where()+order+f.page(s), f.args...)
+}
+
+// InstancesAt returns the instances with these UIDs, of one member if it is
+// set, else of all.
+func (tx *Tx) InstancesAt(member hub.MemberID, study, series, instance string) ([]*Found, error) {
+	from := `FROM study JOIN series ON series.study = study.id AND series.uid = $2
+		JOIN instance ON instance.member = study.member AND instance.uid = $3 AND instance.series = series.id WHERE study.uid = $1`
+	if member == "" {
+		return tx.found(true, from+" ORDER BY study.created_at", study, series, instance)
+	}
+	return tx.found(true, from+" AND study.member = $4", study, series, instance, string(member))
+}
+
+func (tx *Tx) found(withInstance bool, rest string, args ...any) ([]*Found, error) {
+	names := studies.names() + ", " + serieses.names()
+	if withInstance {
+		names += ", " + instances.names()
+	}
+	rows, err := tx.q.QueryContext(tx.ctx, "SELECT "+names+" "+rest, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []*Found
+	for rows.Next() {
+		v := new(Found)
+		into := append(pointers(studies.columns(&v.Study)), pointers(serieses.columns(&v.Series))...)
+		if withInstance {
+			into = append(into, pointers(instances.columns(&v.Instance))...)
+		}
+		if err := rows.Scan(into...); err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, rows.Err()
+}
+
+func (s Search) filter(tx *Tx) *filter {
+	f := &filter{}
+	switch {
+	case s.Study != "":
+		f.add("study.id = ?", string(s.Study))
+	case len(s.Studies) > 0:
+		f.add("study.id IN "+in(len(s.Studies)), anys(s.Studies)...)
+	case len(s.Patients) > 0:
+		f.add("study.patient IN "+in(len(s.Patients)), anys(s.Patients)...)
+	case s.Centre != "":
+		f.add("study.centre = ? AND study.centre <> ''", string(s.Centre))
+	default:
+		f.add("study.member = ?", string(s.Member))
+	}
+	if s.Series != "" {
+		f.add("series.id = ?", string(s.Series))
+	}
+	for _, m := range s.Matches {
+		if m.Field == FieldSOPUID && s.Member != "" {
+			f.add("instance.member = ?", string(s.Member)) // its UIDs are indexed within a member
+		}
+		m.add(f, !tx.db.postgres)
+	}
+	return f
+}
+
+func (f *filter) page(s Search) string {
+	f.args = append(f.args, s.Limit, s.Offset)
+	return "LIMIT $" + itoa(len(f.args)-1) + " OFFSET $" + itoa(len(f.args))
+}
+
+// add appends the condition of a match. byteOrder says that the database
+// compares text byte by byte, so that a prefix is a range of the index.
+func (m Match) add(f *filter, byteOrder bool) {
+	if m.From != "" {
+		f.add(string(m.Field)+" >= ?", m.From)
+	}
+	if m.To != "" {
+		f.add(string(m.Field)+" <= ? AND "+string(m.Field)+" <> ''", m.To)
+	}
+	if len(m.Values) == 0 {
+		return
+	}
+	switch {
+	case m.Field == FieldPatientName:
+		m.like(f, "study.name_key", "%=", "=%")
+	case m.Field == FieldReferring:
+		m.like(f, "('=' || lower(study.referring) || '=')", "%=", "=%")
+	case m.Field == FieldModalities:
+		m.like(f, `('\' || study.modalities || '\')`, `%\`, `\%`)
+	case m.Wild:
+		if prefix := literalPrefix(m.Values[0]); prefix != "" && byteOrder && len(m.Values) == 1 {
+			f.add(string(m.Field)+" >= ? AND "+string(m.Field)+" < ?", prefix, prefix+"\U0010FFFF")
+		}
+		m.like(f, string(m.Field), "", "")
+	default:
+		f.add(string(m.Field)+" IN "+in(len(m.Values)), anys(m.Values)...)
+	}
+}
+
+// like adds that an expression is like one of the values, with what stands
+// before and behind each: names are matched group by group.
+func (m Match) like(f *filter, expression, before, behind string) {
+	var conditions []string
+	var args []any
+	for _, v := range m.Values {
+		conditions = append(conditions, expression+" LIKE ? ESCAPE '!'")
+		args = append(args, before+likePattern(v)+behind)
+	}
+	f.add("("+strings.Join(conditions, " OR ")+")", args...)
+}
+
+// likePattern turns DICOM's wildcards (PS3.4 C.2.2.2.4) into SQL's.
+func likePattern(v string) string {
+	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_", "*", "%", "?", "_").Replace(v)
+}
+
+func literalPrefix(v string) string {
+	if i := strings.IndexAny(v, "*?"); i >= 0 {
+		return v[:i]
+	}
+	return v
+}
