@@ -141,7 +141,8 @@ func (h *hospital) ecg(login, kind string, seed uint64) map[string]any {
 func TestECGFileIsMeasuredAndQueuedAtOnce(t *testing.T) {
 	t.Parallel()
 	h := newHospital(t)
-	v := h.ecg("tech1", "inferior-stemi", 1)
+	file := demo.TraceFile("inferior-stemi", 1)
+	v := h.ok("tech1", "POST", "/api/v1/recordings", file)
 	if v["format"] != "hl7-aecg" || len(v["leads"].([]any)) != 12 || v["task"] == "" {
 		t.Fatalf("got %v", v)
 	}
@@ -149,7 +150,7 @@ func TestECGFileIsMeasuredAndQueuedAtOnce(t *testing.T) {
 	if task["state"] != "queued" || task["priority"] != 1.0 || len(task["prealert"].([]any)) == 0 || task["complete"] != true {
 		t.Fatalf("got %v", task)
 	}
-	again := h.ecg("tech1", "inferior-stemi", 1)
+	again := h.ok("tech1", "POST", "/api/v1/recordings", file)
 	if again["id"] != v["id"] {
 		t.Fatalf("the same bytes made a second recording")
 	}
