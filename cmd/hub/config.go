@@ -21,17 +21,18 @@ import (
 // Settings are the flags that serve and demo share (also YUANZHEN_<NAME> in
 // the environment, also a YAML file).
 type Settings struct {
-	Config  kong.ConfigFlag `help:"YAML file with these settings, and rules: for the alliance's numbers." type:"path"`
-	Data    string          `help:"Folder of the hub: database, objects, keys." default:"data" type:"path"`
-	HTTP    string          `name:"http" help:"Address of the web pages and APIs." default:"127.0.0.1:8080"`
-	TLSCert string          `name:"tls-cert" help:"Certificate chain (PEM); with --tls-key HTTPS is served." type:"path"`
-	TLSKey  string          `name:"tls-key" help:"Private key (PEM)." type:"path"`
-	DICOM   string          `name:"dicom" help:"Address of the DICOM node." default:"127.0.0.1:11112"`
-	AET     string          `name:"aet" help:"AE title of the DICOM node." default:"YUANZHEN"`
-	DB      string          `name:"db" help:"sqlite:PATH or postgres://…; default DATA/hub.db."`
-	Objects string          `name:"objects" help:"file:PATH or s3://bucket/prefix?endpoint=URL&region=…; default DATA."`
-	Webhook []string        `name:"webhook" help:"URL that critical values are posted to; may be repeated." sep:"none"`
-	Debug   bool            `name:"debug" help:"Log refused requests too."`
+	Config        kong.ConfigFlag `help:"YAML file with these settings, and rules: for the alliance's numbers." type:"path"`
+	Data          string          `help:"Folder of the hub: database, objects, keys." default:"data" type:"path"`
+	HTTP          string          `name:"http" help:"Address of the web pages and APIs." default:"127.0.0.1:8080"`
+	TLSCert       string          `name:"tls-cert" help:"Certificate chain (PEM); with --tls-key HTTPS is served." type:"path"`
+	TLSKey        string          `name:"tls-key" help:"Private key (PEM)." type:"path"`
+	DICOM         string          `name:"dicom" help:"Address of the DICOM node." default:"127.0.0.1:11112"`
+	AET           string          `name:"aet" help:"AE title of the DICOM node." default:"YUANZHEN"`
+	DB            string          `name:"db" help:"sqlite:PATH or postgres://…; default DATA/hub.db."`
+	Objects       string          `name:"objects" help:"file:PATH or s3://bucket/prefix?endpoint=URL&region=…; default DATA."`
+	Webhook       []string        `name:"webhook" help:"URL that critical values are posted to; may be repeated." sep:"none"`
+	WebhookSecret string          `name:"webhook-secret" help:"Signs what is posted (HMAC-SHA-256 in X-Yuanzhen-Signature); shared with the receivers."`
+	Debug         bool            `name:"debug" help:"Log refused requests too."`
 }
 
 // rules reads `rules:` of the settings file over the defaults.

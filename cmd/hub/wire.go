@@ -18,12 +18,14 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/api"
 	"github.com/yuanzhen/yuanzhen/internal/arrive"
 	"github.com/yuanzhen/yuanzhen/internal/audit"
+	"github.com/yuanzhen/yuanzhen/internal/critical"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 	"github.com/yuanzhen/yuanzhen/internal/intake"
 	"github.com/yuanzhen/yuanzhen/internal/keys"
 	"github.com/yuanzhen/yuanzhen/internal/metric"
 	"github.com/yuanzhen/yuanzhen/internal/order"
+	"github.com/yuanzhen/yuanzhen/internal/upload"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 	"github.com/yuanzhen/yuanzhen/storage"
 	"github.com/yuanzhen/yuanzhen/storage/disk"
@@ -46,6 +48,7 @@ type system struct {
 	accounts *account.Service
 	work     *worklist.Service
 	intake   *intake.Intake
+	critical *critical.Service
 	node     *arrive.Node
 	api      *api.Server
 	id       string // of this node
@@ -122,8 +125,9 @@ func (sys *system) join(cost account.Params) {
 	sys.work = &worklist.Service{DB: sys.db, Rules: sys.rules}
 	sys.intake = intake.New(sys.db, sys.objects, sys.work, sys.keys, sys.metrics, sys.log)
 	sys.node = &arrive.Node{DB: sys.db, Intake: sys.intake, AET: sys.settings.AET, Log: sys.log, Opened: sys.metrics.Associations, Answered: sys.metrics.Stored}
-	sys.api = &api.Server{DB: sys.db, Objects: sys.objects, Keys: sys.keys, Accounts: sys.accounts, Work: sys.work, Intake: sys.intake, Orders: &order.Service{DB: sys.db, Sealer: sys.keys},
-		Metrics: sys.metrics, Log: sys.log, Version: version, Secure: sys.settings.TLSCert != ""}
+	sys.critical = &critical.Service{DB: sys.db, Rules: sys.rules, Limits: critical.DefaultLimits(), Webhooks: sys.settings.Webhook}
+	sys.api = &api.Server{DB: sys.db, Objects: sys.objects, Keys: sys.keys, Accounts: sys.accounts, Work: sys.work, Intake: sys.intake, Orders: &order.Service{DB: sys.db, Sealer: sys.keys}, Uploads: upload.New(sys.intake, sys.work),
+		Critical: sys.critical, Metrics: sys.metrics, Log: sys.log, Version: version, Secure: sys.settings.TLSCert != ""}
 }
 
 // address is where browsers find the hub.
@@ -143,7 +147,12 @@ func (sys *system) background(ctx context.Context) (wait func()) {
 	var running sync.WaitGroup
 	running.Go(func() { sys.intake.Run(ctx) })
 	running.Go(func() { sys.work.Run(ctx, sys.id, sys.log) })
+	running.Go(func() { sys.critical.Run(ctx, sys.id, sys.log) })
+	running.Go(func() {
+		(&critical.Postman{DB: sys.db, Webhooks: sys.settings.Webhook, Secret: sys.settings.WebhookSecret, Log: sys.log}).Run(ctx, sys.id)
+	})
 	running.Go(func() { sys.api.Tail(ctx) })
+	running.Go(func() { sys.api.Uploads.Run(ctx, sys.id) })
 	running.Go(func() {
 		(&audit.Sealer{DB: sys.db, Keys: sys.keys, Objects: sys.objects, Node: sys.id, Log: sys.log}).Run(ctx)
 	})

@@ -19,12 +19,14 @@ import (
 	"time"
 
 	"github.com/yuanzhen/yuanzhen/internal/account"
+	"github.com/yuanzhen/yuanzhen/internal/critical"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 	"github.com/yuanzhen/yuanzhen/internal/intake"
 	"github.com/yuanzhen/yuanzhen/internal/keys"
 	"github.com/yuanzhen/yuanzhen/internal/metric"
 	"github.com/yuanzhen/yuanzhen/internal/order"
+	"github.com/yuanzhen/yuanzhen/internal/upload"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 	"github.com/yuanzhen/yuanzhen/storage"
 )
@@ -38,6 +40,8 @@ type Server struct {
 	Work     *worklist.Service
 	Intake   *intake.Intake
 	Orders   *order.Service
+	Uploads  *upload.Service
+	Critical *critical.Service
 	Metrics  *metric.Metrics
 	Log      *slog.Logger
 	Version  string

@@ -54,6 +54,12 @@ func (tx *Tx) Unreceived(limit int) ([]*hub.Critical, error) {
 	return criticals.all(tx, "WHERE state = 'notified' ORDER BY found_at LIMIT $1", limit)
 }
 
+// Escalating returns notified critical values of which fewer than steps
+// escalation steps are done, oldest first.
+func (tx *Tx) Escalating(steps, limit int) ([]*hub.Critical, error) {
+	return criticals.all(tx, "WHERE state = 'notified' AND step < $1 ORDER BY found_at LIMIT $2", steps, limit)
+}
+
 // Outgoing is a message that leaves the hub, retried until answered.
 type Outgoing struct {
 	ID        string
@@ -78,7 +84,8 @@ func (tx *Tx) InsertOutgoing(o *Outgoing) error { return outbox.insert(tx, o) }
 // UpdateOutgoing writes a message back.
 func (tx *Tx) UpdateOutgoing(o *Outgoing) error { _, err := outbox.update(tx, o, ""); return err }
 
-// DueOutgoing returns messages whose time has come.
-func (tx *Tx) DueOutgoing(limit int) ([]*Outgoing, error) {
-	return outbox.all(tx, "WHERE done_at = 0 AND next_at <= $1 ORDER BY next_at LIMIT $2", millis(tx.Now()), limit)
+// OutgoingTo returns the messages to one target whose time has come, oldest
+// first.
+func (tx *Tx) OutgoingTo(target string, limit int) ([]*Outgoing, error) {
+	return outbox.all(tx, "WHERE done_at = 0 AND target = $1 AND next_at <= $2 ORDER BY created_at, id LIMIT $3", target, millis(tx.Now()), limit)
 }
