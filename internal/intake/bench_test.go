@@ -29,3 +29,16 @@ func BenchmarkInstance(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkStudy opens a study, its patient, order and task with each object.
+func BenchmarkStudy(b *testing.B) {
+	in := newBench(b)
+	n := 0
+	for b.Loop() {
+		n++
+		study := "1.2." + itoa(n)
+		if _, err := in.Instance(b.Context(), in.source("cstore"), bytes.NewReader(encode(b, slice(study, study+".1", study+".1.1", "A"+itoa(n), "X"))), dicom.ExplicitVRLittleEndian); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

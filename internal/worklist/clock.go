@@ -3,6 +3,7 @@ package worklist
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/yuanzhen/yuanzhen/internal/db"
@@ -50,30 +51,45 @@ func (s *Service) Turn(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	for _, t := range settled {
-		if err := s.one(ctx, t.ID, s.settleOne); err != nil {
-			log.Error("worklist: settle", "task", t.ID, "error", err)
-		}
-	}
+	s.each(ctx, settled, "settle", log, s.settleOne)
 	expired, err := read.LeaseExpired(clockStep)
 	if err != nil {
 		return err
 	}
-	for _, t := range expired {
-		if err := s.one(ctx, t.ID, s.expireOne); err != nil {
-			log.Error("worklist: lease", "task", t.ID, "error", err)
-		}
-	}
+	s.each(ctx, expired, "lease", log, s.expireOne)
 	return s.deadlines(ctx, log)
 }
 
-func (s *Service) one(ctx context.Context, id hub.TaskID, do func(*db.Tx, *hub.Task) error) error {
-	return s.DB.Tx(ctx, func(tx *db.Tx) error {
-		t, err := tx.Task(id)
-		if err != nil {
-			return err
+// together is how many tasks share one transaction of the clock.
+const together = 25
+
+// each does the same to many tasks, some of them in one transaction. If that
+// fails, each gets its own, so that one bad task does not hold up others.
+func (s *Service) each(ctx context.Context, list []*hub.Task, what string, log *slog.Logger, do func(*db.Tx, *hub.Task) error) {
+	for group := range slices.Chunk(list, together) {
+		if s.all(ctx, group, do) == nil {
+			continue
 		}
-		return do(tx, t)
+		for i := range group {
+			if err := s.all(ctx, group[i:i+1], do); err != nil && ctx.Err() == nil {
+				log.Error("worklist: "+what, "task", group[i].ID, "error", err)
+			}
+		}
+	}
+}
+
+func (s *Service) all(ctx context.Context, group []*hub.Task, do func(*db.Tx, *hub.Task) error) error {
+	return s.DB.Tx(ctx, func(tx *db.Tx) error {
+		for _, seen := range group {
+			t, err := tx.Task(seen.ID)
+			if err == nil {
+				err = do(tx, t)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -124,21 +140,19 @@ func (s *Service) deadlines(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	for _, t := range list {
-		err := s.one(ctx, t.ID, func(tx *db.Tx, t *hub.Task) error {
-			mark := passed(t, tx.Now())
-			name := "task.due_soon"
-			if mark == 100 {
-				name = "task.overdue"
-			}
-			if t.NextMark.IsZero() || mark <= t.Warned {
-				return nil
-			}
-			return Touch(tx, hub.System, t, name, "", func(t *hub.Task) { t.Warned = mark })
-		})
-		if err != nil {
-			log.Error("worklist: deadline", "task", t.ID, "error", err)
-		}
-	}
+	s.each(ctx, list, "deadline", log, s.warnOne)
 	return nil
+}
+
+// warnOne notes the highest mark of its limit that a task has passed.
+func (s *Service) warnOne(tx *db.Tx, t *hub.Task) error {
+	mark := passed(t, tx.Now())
+	if t.NextMark.IsZero() || mark <= t.Warned {
+		return nil
+	}
+	name := "task.due_soon"
+	if mark == 100 {
+		name = "task.overdue"
+	}
+	return Touch(tx, hub.System, t, name, "", func(t *hub.Task) { t.Warned = mark })
 }
