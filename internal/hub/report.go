@@ -20,6 +20,7 @@ type Report struct {
 	WrittenAt      time.Time   `json:"written_at,omitzero"`
 	SignedAt       time.Time   `json:"signed_at,omitzero"`
 	Reason         string      `json:"reason,omitempty"` // of a revision
+	Rejected       string      `json:"-"`                // why a reviewer sent it back, until it is sent again
 	Submitted      string      `json:"-"`                // the writer's content as JSON, when it was sent for review
 	Content        []byte      `json:"-"`                // canonical JSON that was signed (RFC 8785)
 	Hash           string      `json:"hash,omitempty"`   // SHA-256 of Content, hex
@@ -50,8 +51,11 @@ type Addendum struct {
 	Text      string    `json:"text"`
 	By        AccountID `json:"by"`
 	At        time.Time `json:"at"`
+	Content   []byte    `json:"-"` // canonical JSON that was signed
 	Hash      string    `json:"hash"`
 	Signature []byte    `json:"-"`
+	Key       string    `json:"key"`
+	PDF       string    `json:"-"` // storage key of the version's PDF with the addenda so far
 }
 
 // Template is a text to start from; Owner "" is the alliance's.
