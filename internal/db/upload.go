@@ -37,8 +37,9 @@ type BatchFile struct {
 	Path   string      `json:"path"`
 	Size   int64       `json:"size"`
 	SHA256 string      `json:"sha256"`
-	State  string      `json:"state"` // expected, accepted, duplicate, quarantined, mismatch
+	State  string      `json:"state"` // expected, accepted, duplicate, ignored, quarantined, mismatch, rejected
 	Code   string      `json:"code,omitempty"`
+	Reason string      `json:"reason,omitempty"` // tag and offset of a fault
 	Study  hub.StudyID `json:"study,omitempty"`
 	Task   hub.TaskID  `json:"task,omitempty"`
 	At     time.Time   `json:"at,omitzero"`
@@ -55,7 +56,7 @@ var uploadParts = table[UploadPart]{"upload_part", 2, func(p *UploadPart) []colu
 }}
 
 var batchFiles = table[BatchFile]{"batch_file", 2, func(f *BatchFile) []column {
-	return []column{{"batch", &f.Batch}, {"path", &f.Path}, {"size", &f.Size}, {"sha256", &f.SHA256}, {"state", &f.State}, {"code", &f.Code},
+	return []column{{"batch", &f.Batch}, {"path", &f.Path}, {"size", &f.Size}, {"sha256", &f.SHA256}, {"state", &f.State}, {"code", &f.Code}, {"reason", &f.Reason},
 		{"study", &f.Study}, {"task", &f.Task}, {"at", msec{&f.At}}}
 }}
 
@@ -73,8 +74,22 @@ func (tx *Tx) AdvanceUpload(u *Upload, from int64) (bool, error) {
 	return uploads.update(tx, u, "off = $1 AND state = 'open'", from)
 }
 
-// FinishUpload writes the verdict of a complete upload.
-func (tx *Tx) FinishUpload(u *Upload) error { _, err := uploads.update(tx, u, ""); return err }
+// HoldUpload writes a complete upload's touched_at back where it still is what
+// it was, and reports whether it did: of two nodes one judges it. Holding
+// again keeps others away while a long judgement lasts.
+func (tx *Tx) HoldUpload(u *Upload, was time.Time) (bool, error) {
+	return uploads.update(tx, u, "touched_at = $1 AND state = 'open'", millis(was))
+}
+
+// FinishUpload writes the verdict of a complete upload and reports whether it
+// is the first one.
+func (tx *Tx) FinishUpload(u *Upload) (bool, error) { return uploads.update(tx, u, "state = 'open'") }
+
+// UnjudgedUploads returns complete uploads without a verdict that nobody has
+// touched since a time.
+func (tx *Tx) UnjudgedUploads(before time.Time, limit int) ([]*Upload, error) {
+	return uploads.all(tx, "WHERE state = 'open' AND off = size AND touched_at < $1 ORDER BY touched_at LIMIT $2", millis(before), limit)
+}
 
 // DeleteUpload forgets an upload and its parts.
 func (tx *Tx) DeleteUpload(id hub.UploadID) error {
@@ -85,7 +100,8 @@ func (tx *Tx) DeleteUpload(id hub.UploadID) error {
 	return err
 }
 
-// StaleUploads returns open uploads untouched since a time.
+// StaleUploads returns uploads untouched since a time: abandoned ones, and
+// finished ones whose verdict nobody needs any more.
 func (tx *Tx) StaleUploads(before time.Time, limit int) ([]*Upload, error) {
 	return uploads.all(tx, "WHERE touched_at < $1 ORDER BY touched_at LIMIT $2", millis(before), limit)
 }
@@ -96,6 +112,29 @@ func (tx *Tx) InsertUploadPart(p *UploadPart) error { return uploadParts.insert(
 // UploadParts returns an upload's parts in order.
 func (tx *Tx) UploadParts(id hub.UploadID) ([]*UploadPart, error) {
 	return uploadParts.all(tx, "WHERE upload = $1 ORDER BY off", string(id))
+}
+
+// DropUploadParts forgets where an upload's bytes lie and marks the objects
+// for deletion.
+func (tx *Tx) DropUploadParts(id hub.UploadID) error {
+	parts, err := tx.UploadParts(id)
+	if err != nil {
+		return err
+	}
+	for _, p := range parts {
+		if err := tx.Tombstone(p.Object); err != nil {
+			return err
+		}
+	}
+	_, err = tx.exec("DELETE FROM upload_part WHERE upload = $1", string(id))
+	return err
+}
+
+// UploadObjects returns those of the given objects that hold bytes of an upload.
+func (tx *Tx) UploadObjects(objects []string) ([]string, error) {
+	var f filter
+	f.add("object IN "+in(len(objects)), anys(objects)...)
+	return tx.strings("SELECT object FROM upload_part "+f.where(), f.args...)
 }
 
 // InsertBatch stores a declaration with its files.
@@ -111,9 +150,10 @@ func (tx *Tx) InsertBatch(id hub.BatchID, member hub.MemberID, by hub.AccountID,
 	return nil
 }
 
-// BatchMember returns the member that declared a batch.
+// BatchMember returns the member that declared a batch, locked for the rest of
+// the transaction: of two last files one sees the other's verdict.
 func (tx *Tx) BatchMember(id hub.BatchID) (hub.MemberID, error) {
-	members, err := tx.strings("SELECT member FROM batch WHERE id = $1", string(id))
+	members, err := tx.strings("SELECT member FROM batch WHERE id = $1"+tx.lock(), string(id))
 	if err != nil {
 		return "", err
 	}
@@ -126,6 +166,41 @@ func (tx *Tx) BatchMember(id hub.BatchID) (hub.MemberID, error) {
 // BatchFiles returns a batch's files by path.
 func (tx *Tx) BatchFiles(id hub.BatchID) ([]*BatchFile, error) {
 	return batchFiles.all(tx, "WHERE batch = $1 ORDER BY path", string(id))
+}
+
+// BatchFile returns one declared file of a batch.
+func (tx *Tx) BatchFile(id hub.BatchID, path string) (*BatchFile, error) {
+	return batchFiles.one(tx, "db.BatchFile", "WHERE batch = $1 AND path = $2", string(id), path)
+}
+
+// BatchCount counts a batch's files of one task and state; Contents leaves
+// out files whose bytes were declared more than once.
+type BatchCount struct {
+	Task     hub.TaskID
+	State    string // accepted stands for duplicate as well
+	Files    int
+	Contents int
+	Archives int // files that held others
+}
+
+// BatchCounts tallies a batch without reading every file; archive is the code
+// of a file that held others.
+func (tx *Tx) BatchCounts(id hub.BatchID, archive string) ([]BatchCount, error) {
+	rows, err := tx.q.QueryContext(tx.ctx, `SELECT task, CASE state WHEN 'duplicate' THEN 'accepted' ELSE state END AS st, count(*), count(DISTINCT sha256),
+		coalesce(sum(CASE WHEN code = $2 THEN 1 ELSE 0 END), 0) FROM batch_file WHERE batch = $1 GROUP BY 1, 2 ORDER BY 1, 2`, string(id), archive)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []BatchCount
+	for rows.Next() {
+		var c BatchCount
+		if err := rows.Scan(&c.Task, &c.State, &c.Files, &c.Contents, &c.Archives); err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	return out, rows.Err()
 }
 
 // UpdateBatchFile writes a file's verdict.

@@ -343,6 +343,7 @@ CREATE TABLE report (
   written_at     BIGINT NOT NULL DEFAULT 0,
   signed_at      BIGINT NOT NULL DEFAULT 0,
   reason         TEXT NOT NULL DEFAULT '',
+  rejected       TEXT NOT NULL DEFAULT '',
   submitted      TEXT NOT NULL DEFAULT '',
   content        BYTEA,
   hash           TEXT NOT NULL DEFAULT '',
@@ -362,8 +363,11 @@ CREATE TABLE addendum (
   text       TEXT NOT NULL,
   by_account TEXT NOT NULL,
   at         BIGINT NOT NULL,
+  content    BYTEA,
   hash       TEXT NOT NULL,
-  signature  BYTEA NOT NULL
+  signature  BYTEA NOT NULL,
+  sign_key   TEXT NOT NULL DEFAULT '',
+  pdf        TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX addendum_report ON addendum(report);
 
@@ -523,8 +527,9 @@ CREATE TABLE batch_file (
   path    TEXT NOT NULL,
   size    BIGINT NOT NULL,
   sha256  TEXT NOT NULL,
-  state   TEXT NOT NULL DEFAULT 'expected' CHECK (state IN ('expected','accepted','duplicate','quarantined','mismatch')),
+  state   TEXT NOT NULL DEFAULT 'expected' CHECK (state IN ('expected','accepted','duplicate','ignored','quarantined','mismatch','rejected')),
   code    TEXT NOT NULL DEFAULT '',
+  reason  TEXT NOT NULL DEFAULT '',
   study   TEXT NOT NULL DEFAULT '',
   task    TEXT NOT NULL DEFAULT '',
   at      BIGINT NOT NULL DEFAULT 0,
@@ -546,6 +551,8 @@ CREATE TABLE upload (
   created_at BIGINT NOT NULL,
   touched_at BIGINT NOT NULL
 );
+CREATE INDEX upload_touched ON upload(touched_at);
+CREATE INDEX upload_open ON upload(touched_at) WHERE state = 'open';
 CREATE TABLE upload_part (
   upload TEXT NOT NULL REFERENCES upload(id),
   off    BIGINT NOT NULL,

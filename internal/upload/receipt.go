@@ -1,0 +1,105 @@
+package upload
+
+import (
+	"context"
+	"time"
+
+	"github.com/yuanzhen/yuanzhen/internal/db"
+	"github.com/yuanzhen/yuanzhen/internal/hub"
+)
+
+var noTime time.Time
+
+// Receipt is what became of a declaration. It lasts: a sender may delete its
+// copy of each file that is accepted or duplicate here.
+type Receipt struct {
+	ID       hub.BatchID     `json:"id"`
+	Complete bool            `json:"complete"` // every file has its verdict
+	Failed   int             `json:"failed"`   // files to send again or to look at
+	Files    []*ReceiptFile  `json:"files"`
+	Studies  []*ReceiptStudy `json:"studies"`
+}
+
+// ReceiptFile is one declared file with its verdict.
+type ReceiptFile struct {
+	Path     string     `json:"path"`
+	Size     int64      `json:"size"`
+	SHA256   string     `json:"sha256"`
+	State    string     `json:"state"` // expected, accepted, duplicate, ignored, quarantined, mismatch, rejected
+	Code     string     `json:"code"`
+	Reason   string     `json:"reason"`
+	Detail   string     `json:"detail"` // the code's sentence, filled in by whoever shows it
+	StudyUID string     `json:"study_uid"`
+	Task     hub.TaskID `json:"task"`
+	At       *time.Time `json:"at"`
+}
+
+// ReceiptStudy is one study of a batch with the task that reads it.
+type ReceiptStudy struct {
+	StudyUID string     `json:"study_uid"`
+	Task     hub.TaskID `json:"task"`
+	Arrived  int        `json:"arrived"`
+	Expected int        `json:"expected"`
+}
+
+// Receipt returns the verdicts of a batch of the actor's member.
+func (s *Service) Receipt(ctx context.Context, actor hub.Actor, id hub.BatchID) (*Receipt, error) {
+	tx := s.DB.Read(ctx)
+	if err := ownBatch(tx, actor, id); err != nil {
+		return nil, err
+	}
+	files, err := tx.BatchFiles(id)
+	if err != nil {
+		return nil, err
+	}
+	r := &Receipt{ID: id, Complete: true, Files: []*ReceiptFile{}, Studies: []*ReceiptStudy{}}
+	studies := map[hub.StudyID]string{}
+	for _, f := range files {
+		v := &ReceiptFile{Path: f.Path, Size: f.Size, SHA256: f.SHA256, State: f.State, Code: f.Code, Reason: f.Reason, Task: f.Task}
+		if !f.At.IsZero() {
+			v.At = &f.At
+		}
+		if f.Study != "" {
+			uid, known := studies[f.Study]
+			if !known {
+				if uid, err = r.study(tx, f); err != nil {
+					return nil, err
+				}
+				studies[f.Study] = uid
+			}
+			v.StudyUID = uid
+		}
+		r.count(f.State)
+		r.Files = append(r.Files, v)
+	}
+	return r, nil
+}
+
+func (r *Receipt) count(state string) {
+	switch state {
+	case fileExpected:
+		r.Complete = false
+	case fileAccepted, "duplicate", fileIgnored:
+	default:
+		r.Failed++
+	}
+}
+
+// study adds the study of a file and returns its UID.
+func (r *Receipt) study(tx *db.Tx, f *db.BatchFile) (string, error) {
+	row, err := tx.Study(f.Study)
+	if err != nil {
+		return "", err
+	}
+	v := &ReceiptStudy{StudyUID: row.UID, Task: f.Task, Arrived: row.Instances}
+	r.Studies = append(r.Studies, v)
+	if f.Task == "" {
+		return row.UID, nil
+	}
+	t, err := tx.Task(f.Task)
+	if err != nil {
+		return "", err
+	}
+	v.Expected = t.Expected
+	return row.UID, nil
+}
