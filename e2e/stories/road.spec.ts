@@ -1,0 +1,135 @@
+import type { Page } from '@playwright/test'
+import { expect, test } from '../hub/fixture'
+import type { Hub } from '../hub/hub'
+import { materialMissing, pdfText, storescu, withRadiograph } from '../hub/inputs'
+import { wang, type Person } from '../hub/people'
+import { drag, fillOrder, mark, pictureShown, rowOf, sameDocument, sendOrder } from '../hub/steps'
+
+const missing = materialMissing()
+test.skip(missing !== '', missing)
+
+const findings = '双侧胸廓对称，右下肺野见斑片状密度增高影，边缘模糊。心影大小、形态未见明显异常，双侧膈面光滑，肋膈角锐利。'
+const impression = '右下肺炎症，建议治疗后复查。'
+const edited = '右下肺炎症可能大，建议抗感染治疗后 2 周复查。'
+
+test('a radiograph is ordered, raced for, read, reviewed, returned, acknowledged and recognised', async ({ hub, desk }) => {
+  test.setTimeout(180_000)
+  const tech = await desk('tech1')
+  const readers = [await desk('reader1', { expects: [/claim .*409/] }), await desk('reader2', { expects: [/claim .*409/] })]
+  for (const page of readers) await mark(page)
+
+  const accession = await test.step('the clinic enters an order', () => order(hub, tech, wang))
+  await test.step('the radiograph arrives by storescu, and both lists show it without a reload', async () => {
+    await withRadiograph(wang, accession, (path) => storescu(hub, 'CLINIC1', path))
+    for (const page of readers) {
+      await expect(rowOf(page, wang.name)).toContainText('胸部')
+      await sameDocument(page)
+    }
+  })
+  const winner = await test.step('two readers click it at once: one has it, the other hears who', () => race(hub, readers, wang))
+  await test.step('the winner looks, measures, writes and submits', async () => {
+    await pictureShown(winner)
+    await lookAndMeasure(winner)
+    await winner.getByTestId('findings').fill(findings)
+    await winner.getByTestId('impression').fill(impression)
+    await winner.getByTestId('positive').click()
+    await expect(winner.getByTestId('saving')).toHaveAttribute('data-state', 'saved')
+    await winner.keyboard.press('Control+Enter')
+    await expect(winner.getByTestId('case')).toBeHidden()
+  })
+  const clinician = await desk('clinician1')
+  await clinician.getByTestId('nav-results').click()
+  await mark(clinician)
+  await test.step('a second doctor edits and approves, seeing what is signed', () => approve(desk, 'reviewer1'))
+  await test.step('the clinic sees the result come in, reads it, has it as PDF and acknowledges', () => takeResult(clinician))
+  await test.step('the writer sees what the reviewer changed', async () => {
+    await winner.getByTestId('chip-issued').click()
+    await rowOf(winner, wang.name).click()
+    await expect(winner.getByTestId('report-diff')).toContainText('抗感染')
+  })
+  await test.step('the next order for the same person and exam finds the result: recognised, nothing is ordered', async () => {
+    const other = await desk('clinician2')
+    await other.getByTestId('nav-orders').click()
+    await fillOrder(other, wang, 'DX-CHEST')
+    await expect(other.getByTestId('candidate')).toHaveAttribute('data-eligible', 'true')
+    await expect(other.getByTestId('candidate')).toContainText(edited)
+    await sendOrder(other, '咳嗽未愈，转来复诊')
+    const dialog = other.getByTestId('decision-dialog')
+    await dialog.getByTestId('decision-recognise').click()
+    await dialog.getByTestId('dialog-do').click()
+    await expect(other.getByTestId('toast')).toContainText('互认')
+    const made = await hub.call<{ items: unknown[] }>('clinician2', 'POST', '/api/v1/orders/search', {})
+    expect(made.items, 'orders of CLINIC2').toEqual([])
+    const counted = await hub.call<{ saved: number }>('clinician2', 'GET', '/api/v1/recognition/summary')
+    expect(counted.saved).toBeGreaterThan(0)
+  })
+})
+
+/** Enters an order and returns its accession number, which the technician reads off for the device. */
+async function order(hub: Hub, page: Page, who: Person): Promise<string> {
+  await fillOrder(page, who, 'DX-CHEST')
+  await sendOrder(page, '发热、咳嗽 3 天')
+  await expect(page.getByTestId('toast')).toBeVisible()
+  const { items } = await hub.call<{ items: { accession: string }[] }>('tech1', 'POST', '/api/v1/orders/search', { text: who.name })
+  expect(items).toHaveLength(1)
+  const { accession } = items[0]!
+  await expect(page.getByTestId('toast')).toContainText(accession)
+  return accession
+}
+
+/** Both click; the loser hears the winner's name. Returns the winner's page. */
+async function race(hub: Hub, readers: Page[], who: Person): Promise<Page> {
+  await Promise.all(readers.map((page) => rowOf(page, who.name).click()))
+  const won = await Promise.all(
+    readers.map(async (page) => {
+      const opened = page.getByTestId('case')
+      await expect(opened.or(page.getByTestId('toast')).first()).toBeVisible()
+      return opened.isVisible()
+    }),
+  )
+  expect(won.toSorted(), 'one of the two has the case').toEqual([false, true])
+  const at = won.indexOf(true)
+  await expect(readers[1 - at]!.getByTestId('toast')).toContainText(hub.account(['reader1', 'reader2'][at]!).name)
+  return readers[at]!
+}
+
+/** Window keys and a length, as every radiograph gets them. */
+async function lookAndMeasure(page: Page): Promise<void> {
+  const window = page.getByTestId('pane-window')
+  const before = await window.textContent()
+  await page.keyboard.press('3')
+  await expect(window).not.toHaveText(before ?? '')
+  await page.keyboard.press('1')
+  await expect(window).toHaveText(before ?? '')
+  await page.getByTestId('tool-length').click()
+  await drag(page, page.getByTestId('pane'), [0.4, 0.4], [0.6, 0.4])
+  await expect(page.getByTestId('pane').locator('svg text').first()).toContainText(/\d/)
+}
+
+async function approve(desk: (login: string) => Promise<Page>, login: string): Promise<void> {
+  const page = await desk(login)
+  await page.getByTestId('chip-review').click()
+  await rowOf(page, wang.name).click()
+  await pictureShown(page)
+  await expect(page.getByTestId('impression')).toHaveValue(impression)
+  await page.getByTestId('impression').fill(edited)
+  await page.keyboard.press('Control+Enter')
+  const dialog = page.getByTestId('sign-dialog')
+  await expect(dialog.getByTestId('sign-impression')).toHaveText(edited)
+  await expect(dialog).toContainText(wang.name)
+  await dialog.getByTestId('dialog-do').click()
+  await expect(page.getByTestId('case')).toBeHidden()
+}
+
+async function takeResult(page: Page): Promise<void> {
+  const row = page.getByTestId('results-table-row').filter({ hasText: wang.name })
+  await expect(row).toBeVisible()
+  await sameDocument(page)
+  await row.click()
+  await expect(page.getByTestId('result-impression')).toHaveText(edited)
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByTestId('result-pdf').click()])
+  const text = (await pdfText(await file.path())).replace(/\s/g, '')
+  for (const part of [wang.name, findings, edited, '徐国栋', '远程诊断']) expect(text).toContain(part.replace(/\s/g, ''))
+  await page.getByTestId('acknowledge').click()
+  await expect(page.getByTestId('state-mark').first()).toHaveAttribute('data-state', 'acknowledged')
+}
