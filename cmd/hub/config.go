@@ -26,6 +26,7 @@ type Settings struct {
 	HTTP          string          `name:"http" help:"Address of the web pages and APIs." default:"127.0.0.1:8080"`
 	TLSCert       string          `name:"tls-cert" help:"Certificate chain (PEM); with --tls-key HTTPS is served." type:"path"`
 	TLSKey        string          `name:"tls-key" help:"Private key (PEM)." type:"path"`
+	PublicURL     string          `name:"public-url" help:"Address under which people reach the web pages, for the code on printed reports, such as https://hub.example; default: where it listens."`
 	DICOM         string          `name:"dicom" help:"Address of the DICOM node." default:"127.0.0.1:11112"`
 	AET           string          `name:"aet" help:"AE title of the DICOM node." default:"YUANZHEN"`
 	DB            string          `name:"db" help:"sqlite:PATH or postgres://…; default DATA/hub.db."`
@@ -78,6 +79,9 @@ func (s *Settings) Validate() error {
 			faults = append(faults, fmt.Errorf("--webhook %q: want an http or https address", hook))
 		}
 	}
+	if u, err := url.Parse(s.PublicURL); s.PublicURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+		faults = append(faults, fmt.Errorf("--public-url %q: want an http or https address", s.PublicURL))
+	}
 	return errors.Join(faults...)
 }
 
@@ -102,7 +106,10 @@ func (c *configCommand) Run(_ context.Context, out io.Writer) error {
 		u.User = url.UserPassword(u.User.Username(), "***")
 		shown.DB = u.String()
 	}
+	if shown.WebhookSecret != "" {
+		shown.WebhookSecret = "***"
+	}
 	enc := yaml.NewEncoder(out)
-	return enc.Encode(map[string]any{"data": shown.Data, "http": shown.HTTP, "dicom": shown.DICOM, "aet": shown.AET, "db": shown.database(), "objects": shown.Objects,
-		"tls-cert": shown.TLSCert, "tls-key": shown.TLSKey, "webhook": shown.Webhook, "rules": rules})
+	return enc.Encode(map[string]any{"data": shown.Data, "http": shown.HTTP, "public-url": shown.PublicURL, "dicom": shown.DICOM, "aet": shown.AET, "db": shown.database(), "objects": shown.Objects,
+		"tls-cert": shown.TLSCert, "tls-key": shown.TLSKey, "webhook": shown.Webhook, "webhook-secret": shown.WebhookSecret, "rules": rules})
 }

@@ -9,6 +9,9 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/account"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/demo"
+	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/recognition"
+	"github.com/yuanzhen/yuanzhen/internal/report"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 )
 
@@ -75,4 +78,19 @@ func (sys *system) sendDemo(ctx context.Context, accounts []demo.Account) {
 }
 
 // seeds are what each step puts into a new alliance.
-func (sys *system) seeds() demo.Seeds { return nil }
+func (sys *system) seeds() demo.Seeds {
+	return demo.Seeds{report.SeedTemplates, recognition.SeedCatalogue, seedMarks}
+}
+
+// seedMarks lets every member's results be recognised.
+func seedMarks(tx *db.Tx) error {
+	members, err := tx.Members()
+	if err != nil {
+		return err
+	}
+	var ids []hub.MemberID
+	for _, m := range members {
+		ids = append(ids, m.ID)
+	}
+	return recognition.SeedMarks(tx, ids, tx.Now().AddDate(-1, 0, 0), tx.Now().AddDate(2, 0, 0))
+}

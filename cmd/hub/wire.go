@@ -20,11 +20,14 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/audit"
 	"github.com/yuanzhen/yuanzhen/internal/critical"
 	"github.com/yuanzhen/yuanzhen/internal/db"
+	"github.com/yuanzhen/yuanzhen/internal/delivery"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 	"github.com/yuanzhen/yuanzhen/internal/intake"
 	"github.com/yuanzhen/yuanzhen/internal/keys"
 	"github.com/yuanzhen/yuanzhen/internal/metric"
 	"github.com/yuanzhen/yuanzhen/internal/order"
+	"github.com/yuanzhen/yuanzhen/internal/recognition"
+	"github.com/yuanzhen/yuanzhen/internal/report"
 	"github.com/yuanzhen/yuanzhen/internal/upload"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 	"github.com/yuanzhen/yuanzhen/storage"
@@ -49,6 +52,7 @@ type system struct {
 	work     *worklist.Service
 	intake   *intake.Intake
 	critical *critical.Service
+	reports  *report.Service
 	node     *arrive.Node
 	api      *api.Server
 	id       string // of this node
@@ -126,11 +130,24 @@ func (sys *system) join(cost account.Params) {
 	sys.intake = intake.New(sys.db, sys.objects, sys.work, sys.keys, sys.metrics, sys.log)
 	sys.node = &arrive.Node{DB: sys.db, Intake: sys.intake, AET: sys.settings.AET, Log: sys.log, Opened: sys.metrics.Associations, Answered: sys.metrics.Stored}
 	sys.critical = &critical.Service{DB: sys.db, Rules: sys.rules, Limits: critical.DefaultLimits(), Webhooks: sys.settings.Webhook}
-	sys.api = &api.Server{DB: sys.db, Objects: sys.objects, Keys: sys.keys, Accounts: sys.accounts, Work: sys.work, Intake: sys.intake, Orders: &order.Service{DB: sys.db, Sealer: sys.keys}, Uploads: upload.New(sys.intake, sys.work),
-		Critical: sys.critical, Metrics: sys.metrics, Log: sys.log, Version: version, Secure: sys.settings.TLSCert != ""}
+	sys.reports = &report.Service{DB: sys.db, Keys: sys.keys, Objects: sys.objects, Work: sys.work, Address: sys.public, Log: sys.log}
+	orders := &order.Service{DB: sys.db, Sealer: sys.keys}
+	recognised := &recognition.Service{DB: sys.db, Hash: sys.keys.IndexHash, Orders: orders, Count: sys.metrics}
+	orders.Gate = recognised.Gate
+	sys.api = &api.Server{DB: sys.db, Objects: sys.objects, Keys: sys.keys, Accounts: sys.accounts, Work: sys.work, Intake: sys.intake, Orders: orders, Recognition: recognised, Uploads: upload.New(sys.intake, sys.work),
+		Critical: sys.critical, Reports: sys.reports, Metrics: sys.metrics, Log: sys.log, Version: version, Secure: sys.settings.TLSCert != ""}
+	sys.reports.Trace = sys.api.Trace
 }
 
-// address is where browsers find the hub.
+// public is where people reach the hub: the address on printed reports.
+func (sys *system) public() string {
+	if sys.settings.PublicURL != "" {
+		return strings.TrimRight(sys.settings.PublicURL, "/")
+	}
+	return sys.address()
+}
+
+// address is where the hub listens.
 func (sys *system) address() string {
 	scheme := "http"
 	if sys.settings.TLSCert != "" {
@@ -151,6 +168,7 @@ func (sys *system) background(ctx context.Context) (wait func()) {
 	running.Go(func() {
 		(&critical.Postman{DB: sys.db, Webhooks: sys.settings.Webhook, Secret: sys.settings.WebhookSecret, Log: sys.log}).Run(ctx, sys.id)
 	})
+	running.Go(func() { (&delivery.Service{DB: sys.db, Log: sys.log}).Run(ctx) })
 	running.Go(func() { sys.api.Tail(ctx) })
 	running.Go(func() { sys.api.Uploads.Run(ctx, sys.id) })
 	running.Go(func() {

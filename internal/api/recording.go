@@ -28,6 +28,7 @@ func (s *Server) recordingRoutes() []Route {
 		{Method: "GET", Path: "/api/v1/recordings/{id}/analysis.json", Roles: clinical, Do: s.analysis},
 		{Method: "GET", Path: "/api/v1/recordings/{id}/original", Roles: clinical, Raw: s.original},
 		{Method: "GET", Path: "/api/v1/recordings/{id}/ecg.svg", Roles: clinical, Raw: s.ecgSVG},
+		{Method: "GET", Path: "/api/v1/recordings/{id}/ecg.pdf", Roles: clinical, Raw: s.ecgPDF},
 		{Method: "GET", Path: "/api/v1/recordings/{id}/thumbnail.svg", Roles: clinical, Raw: s.ecgThumbnail},
 	}
 }

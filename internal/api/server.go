@@ -26,6 +26,8 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/keys"
 	"github.com/yuanzhen/yuanzhen/internal/metric"
 	"github.com/yuanzhen/yuanzhen/internal/order"
+	"github.com/yuanzhen/yuanzhen/internal/recognition"
+	"github.com/yuanzhen/yuanzhen/internal/report"
 	"github.com/yuanzhen/yuanzhen/internal/upload"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 	"github.com/yuanzhen/yuanzhen/storage"
@@ -33,19 +35,21 @@ import (
 
 // Server serves the hub over HTTP.
 type Server struct {
-	DB       *db.DB
-	Objects  storage.Objects
-	Keys     *keys.Ring
-	Accounts *account.Service
-	Work     *worklist.Service
-	Intake   *intake.Intake
-	Orders   *order.Service
-	Uploads  *upload.Service
-	Critical *critical.Service
-	Metrics  *metric.Metrics
-	Log      *slog.Logger
-	Version  string
-	Secure   bool // cookies for TLS only
+	DB          *db.DB
+	Objects     storage.Objects
+	Keys        *keys.Ring
+	Accounts    *account.Service
+	Work        *worklist.Service
+	Intake      *intake.Intake
+	Orders      *order.Service
+	Reports     *report.Service
+	Uploads     *upload.Service
+	Critical    *critical.Service
+	Recognition *recognition.Service
+	Metrics     *metric.Metrics
+	Log         *slog.Logger
+	Version     string
+	Secure      bool // cookies for TLS only
 
 	live    hall
 	isReady atomic.Bool

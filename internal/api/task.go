@@ -25,7 +25,7 @@ func (s *Server) actions() []action {
 			return s.Work.Do(c.Context(), c.Actor, id, e, p)
 		}
 	}
-	return []action{
+	return append(s.reportActions(), []action{
 		{"claim", []hub.Role{hub.Reader}, s.claim},
 		{"release", []hub.Role{hub.Reader, hub.Reviewer}, event(worklist.Release)},
 		{"renew", []hub.Role{hub.Reader, hub.Reviewer}, func(c *Call, id hub.TaskID, p worklist.Params) (any, error) {
@@ -43,10 +43,13 @@ func (s *Server) actions() []action {
 			return s.Work.Waive(c.Context(), c.Actor, id, p)
 		}},
 		{"opened", []hub.Role{hub.Reader, hub.Reviewer}, func(c *Call, id hub.TaskID, p worklist.Params) (any, error) {
+			if c.Actor.Role == hub.Reviewer {
+				return s.Reports.Opened(c.Context(), c.Actor, id)
+			}
 			return s.Work.FirstImage(c.Context(), c.Actor, id)
 		}},
 		{"submit", []hub.Role{hub.Tech, hub.Clinician, hub.Reader, hub.Reviewer}, s.submit},
-	}
+	}...)
 }
 
 func (s *Server) taskRoutes() []Route {
@@ -86,6 +89,9 @@ func (s *Server) claim(c *Call, id hub.TaskID, p worklist.Params) (any, error) {
 // submit means two things, by who does it: the clinic sends a study to its
 // centre, the reader sends a report for review.
 func (s *Server) submit(c *Call, id hub.TaskID, p worklist.Params) (any, error) {
+	if !isClinic(c.Actor.Role) {
+		return s.Reports.Submit(c.Context(), c.Actor, id, p.Claim)
+	}
 	return s.Work.Do(c.Context(), c.Actor, id, worklist.Submit, p)
 }
 

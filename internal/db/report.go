@@ -6,13 +6,13 @@ var reports = table[hub.Report]{"report", 2, func(r *hub.Report) []column {
 	return []column{{"id", &r.ID}, {"version", &r.Version}, {"task", &r.Task}, {"state", &r.State}, {"findings", &r.Findings},
 		{"impression", &r.Impression}, {"recommendation", &r.Recommendation}, {"positive", flag{&r.Positive}}, {"critical", flag{&r.Critical}},
 		{"grade", &r.Grade}, {"writer", &r.Writer}, {"reviewer", &r.Reviewer}, {"written_at", msec{&r.WrittenAt}}, {"signed_at", msec{&r.SignedAt}},
-		{"reason", &r.Reason}, {"submitted", &r.Submitted}, {"content", &r.Content}, {"hash", &r.Hash}, {"signature", &r.Signature},
+		{"reason", &r.Reason}, {"rejected", &r.Rejected}, {"submitted", &r.Submitted}, {"content", &r.Content}, {"hash", &r.Hash}, {"signature", &r.Signature},
 		{"sign_key", &r.Key}, {"pdf", &r.PDF}, {"updated_at", msec{&r.UpdatedAt}}, {"claim", &r.Claim}}
 }}
 
 var addenda = table[hub.Addendum]{"addendum", 1, func(a *hub.Addendum) []column {
 	return []column{{"id", &a.ID}, {"report", &a.Report}, {"version", &a.Version}, {"text", &a.Text}, {"by_account", &a.By},
-		{"at", msec{&a.At}}, {"hash", &a.Hash}, {"signature", &a.Signature}}
+		{"at", msec{&a.At}}, {"content", &a.Content}, {"hash", &a.Hash}, {"signature", &a.Signature}, {"sign_key", &a.Key}, {"pdf", &a.PDF}}
 }}
 
 var templates = table[hub.Template]{"template", 1, func(t *hub.Template) []column {
@@ -23,10 +23,10 @@ var templates = table[hub.Template]{"template", 1, func(t *hub.Template) []colum
 // InsertReport stores a new version of a report.
 func (tx *Tx) InsertReport(r *hub.Report) error { return reports.insert(tx, r) }
 
-// UpdateReport writes a version back where it is not issued or void: a
-// frozen version never changes. It reports whether it did.
+// UpdateReport writes a version back where it is not signed: a frozen version
+// never changes. It reports whether it did.
 func (tx *Tx) UpdateReport(r *hub.Report) (bool, error) {
-	return reports.update(tx, r, "state NOT IN ('issued','void')")
+	return reports.update(tx, r, "state IN ('draft','written')")
 }
 
 // VoidReport marks an issued version void; its content stays.
@@ -49,12 +49,6 @@ func (tx *Tx) Report(id hub.ReportID, version int) (*hub.Report, error) {
 // ReportVersions returns all versions, oldest first.
 func (tx *Tx) ReportVersions(id hub.ReportID) ([]*hub.Report, error) {
 	return reports.all(tx, "WHERE id = $1 ORDER BY version", string(id))
-}
-
-// ReportByHash returns the issued version whose content has a hash, for
-// verification by QR code.
-func (tx *Tx) ReportByHash(id hub.ReportID, hash string) (*hub.Report, error) {
-	return reports.one(tx, "db.ReportByHash", "WHERE id = $1 AND hash = $2 AND hash <> ''", string(id), hash)
 }
 
 // InsertAddendum stores an addendum.
