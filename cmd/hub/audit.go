@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/yuanzhen/yuanzhen/internal/account"
 	"github.com/yuanzhen/yuanzhen/internal/audit"
-	"github.com/yuanzhen/yuanzhen/internal/worklist"
 )
 
 type auditCommand struct {
@@ -18,7 +16,7 @@ type auditVerify struct{ Settings }
 
 // Run checks the chain of table audit against itself and every signed head.
 func (c *auditVerify) Run(ctx context.Context, out io.Writer) error {
-	sys, err := assemble(ctx, &c.Settings, worklist.DefaultRules(), account.DefaultParams)
+	sys, err := existing(ctx, &c.Settings)
 	if err != nil {
 		return err
 	}

@@ -19,10 +19,13 @@ var version = "dev"
 
 // commands are the hub's commands and their flags.
 type commands struct {
-	Serve  serveCommand  `cmd:"" help:"Run the hub."`
-	Demo   demoCommand   `cmd:"" help:"Make a demonstration alliance, send it generated studies and run."`
-	Audit  auditCommand  `cmd:"" help:"Check the audit chain."`
-	Config configCommand `cmd:"" help:"Print the settings in force, secrets masked."`
+	Serve   serveCommand   `cmd:"" help:"Run the hub."`
+	Demo    demoCommand    `cmd:"" help:"Make a demonstration alliance, send it generated studies and run."`
+	Audit   auditCommand   `cmd:"" help:"Check the audit chain."`
+	Backup  backupCommand  `cmd:"" help:"Copy the hub into a folder while it runs."`
+	Restore restoreCommand `cmd:"" help:"Put a backup into an empty hub."`
+	Verify  verifyCommand  `cmd:"" help:"Read every stored byte and compare it with its row; exit 1 and name what is wrong."`
+	Config  configCommand  `cmd:"" help:"Print the settings in force, secrets masked."`
 
 	Version kong.VersionFlag `help:"Print the version."`
 }

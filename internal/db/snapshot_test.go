@@ -46,7 +46,7 @@ func TestSnapshotStaysAtItsMoment(t *testing.T) {
 				if err != nil || rows != 1 {
 					t.Fatalf("%d members, %v", rows, err)
 				}
-				add("B" + hub.NewID[string]()[:8])
+				add(hub.NewID[string]())
 			}
 			return nil
 		})
