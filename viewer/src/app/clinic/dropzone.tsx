@@ -1,0 +1,69 @@
+import { signal } from '@preact/signals'
+import { useRef, useState } from 'preact/hooks'
+import { chosen, dropped, group, type Picked } from '../../load/uploadgroup'
+import { type Head, headBytes, readHead } from '../../load/uploadhead'
+import { uploads } from '../../load/uploadqueue'
+import { t } from '../../text/clinic'
+import { Icon } from '../parts/icon'
+import { toast, toastFault } from '../parts/toast'
+
+/** The order that what is chosen next belongs to; null lets the hub match it. */
+export const target = signal<{ order: string; label: string } | null>(null)
+
+async function head(p: Picked): Promise<Head | null> {
+  return readHead(new Uint8Array(await p.file.slice(0, headBytes).arrayBuffer()))
+}
+
+/** What an exam is called before the hub has read it. */
+export function titleOf(h: Head | null, path: string): string {
+  return h ? [h.modality, h.description].filter(Boolean).join(' ') || path : path.split('/').pop() ?? path
+}
+
+/** Takes files, folders and CDs by drop or by choice. */
+export function DropZone(props: { reading: number; onReading(n: number): void }) {
+  const [over, setOver] = useState(false)
+  const files = useRef<HTMLInputElement>(null)
+  const folder = useRef<HTMLInputElement>(null)
+  const take = async (picking: Promise<Picked[]> | Picked[]) => {
+    try {
+      const rest = uploads.adopt(await picking)
+      props.onReading(rest.length)
+      const heads: { picked: Picked; head: Head | null }[] = []
+      for (const picked of rest) heads.push({ picked, head: await head(picked) })
+      const { groups, left } = group(heads)
+      for (const g of groups) uploads.add(g, target.value?.order ?? '', titleOf(g.head, g.files[0]!.path))
+      if (left > 0) toast(t('leftOut', { n: left }))
+      if (groups.length > 0) target.value = null
+    } catch {
+      // The browser lost the files: a CD taken out, a folder moved.
+      toast(t('unreadable'), 'bad')
+    }
+    props.onReading(0)
+  }
+  const pick = (e: { currentTarget: HTMLInputElement }) => {
+    const list = e.currentTarget.files
+    if (list && list.length > 0) void take(chosen(list)).catch(toastFault)
+    e.currentTarget.value = ''
+  }
+  return (
+    <section class={`dropzone panel${over ? ' over' : ''}`} data-testid="dropzone"
+      onDragOver={(e) => { e.preventDefault(); setOver(true) }} onDragLeave={() => setOver(false)}
+      onDrop={(e) => { e.preventDefault(); setOver(false); if (e.dataTransfer) void take(dropped(e.dataTransfer.items)) }}>
+      {target.value && (
+        <div class="line" data-testid="upload-target">
+          <strong>{t('uploadFor', { name: target.value.label })}</strong>
+          <button type="button" class="btn small plain" onClick={() => (target.value = null)} data-testid="upload-target-clear"><Icon name="cross" size={12} />{t('uploadForNone')}</button>
+        </div>
+      )}
+      <div class="line wrap">
+        <Icon name="up" size={24} />
+        <span class="lead grow">{props.reading > 0 ? t('readingFiles', { n: props.reading }) : t('dropHere')}</span>
+        <button type="button" class="btn primary big" onClick={() => files.current?.click()} data-testid="pick-files">{t('pickFiles')}</button>
+        <button type="button" class="btn big" onClick={() => folder.current?.click()} data-testid="pick-folder">{t('pickFolder')}</button>
+        <a class="btn big" href="/orders/new" data-testid="new-order">{t('newOrder')}</a>
+      </div>
+      <input ref={files} type="file" multiple hidden onChange={pick} data-testid="files-input" />
+      <input ref={folder} type="file" multiple hidden {...{ webkitdirectory: true }} onChange={pick} data-testid="folder-input" />
+    </section>
+  )
+}

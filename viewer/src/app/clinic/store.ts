@@ -1,0 +1,162 @@
+import { computed, effect, signal } from '@preact/signals'
+import { type ClinicTask, type CriticalView, type InboxItem, listInbox, listQuarantine, listReassignments, type Quarantined, type Reassignment, searchOrders } from '../../load/clinic'
+import { hubNow } from '../../load/api'
+import { listCritical } from '../../load/critical'
+import { live, type LiveEvent } from '../../load/live'
+import { asProblem, Problem } from '../../load/problem'
+import { account } from '../../load/session'
+import { listTasks } from '../../load/tasks'
+import type { TaskState } from '../../load/types'
+import { todoCount, unreadCount } from './counts'
+
+/** The clinic's tasks this screen knows, by id; live events keep them true. */
+export const tasks = signal<ReadonlyMap<string, ClinicTask>>(new Map())
+export const criticals = signal<ReadonlyMap<string, CriticalView>>(new Map())
+export const inbox = signal<readonly InboxItem[]>([])
+export const quarantine = signal<readonly Quarantined[]>([])
+export const reassignments = signal<readonly Reassignment[]>([])
+export const ready = signal(false)
+export const fault = signal<Problem | null>(null)
+/** Rows that came or changed a moment ago. */
+export const fresh = signal<ReadonlySet<string>>(new Set())
+
+const pressing: readonly TaskState[] = ['draft', 'uploading', 'queued', 'claimed', 'written', 'returned', 'issued', 'delivered']
+const freshMs = 2600
+const listsAgainMs = 1500
+
+let watching: (() => void) | null = null
+let again: ReturnType<typeof setTimeout> | undefined
+let version = 0
+const touched = new Map<string, number>()
+
+/** Critical values nobody has received: they ring. */
+export const unreceived = computed(() => [...criticals.value.values()].filter((c) => c.state === 'notified').sort(byFound))
+
+/** Issued reports nobody of the clinic has confirmed reading. */
+export const unread = computed(() => [...tasks.value.values()].filter((x) => x.state === 'issued' || x.state === 'delivered'))
+
+/** What the clinic must do itself. */
+export const todo = computed(() => {
+  const all = [...tasks.value.values()]
+  const waiting = new Set(inbox.value.map((i) => i.task.id))
+  return {
+    notified: unreceived.value,
+    received: [...criticals.value.values()].filter((c) => c.state === 'received').sort(byFound),
+    returned: all.filter((x) => x.state === 'returned'),
+    mismatched: all.filter((x) => (x.state === 'draft' || x.state === 'uploading') && !waiting.has(x.id) && x.warnings.some((m) => m.code === 'identity.mismatch' && !m.values?.['reason'])),
+    inbox: inbox.value,
+    quarantine: quarantine.value,
+    owed: all.filter((x) => x.owed.length > 0 && x.state !== 'cancelled' && x.state !== 'void'),
+    reassign: reassignments.value.filter((r) => r.mine && r.state === 'asked'),
+  }
+})
+
+function byFound(a: CriticalView, b: CriticalView): number {
+  return a.found_at < b.found_at ? -1 : 1
+}
+
+effect(() => {
+  todoCount.value = Object.values(todo.value).reduce((n, list) => n + list.length, 0)
+  unreadCount.value = unread.value.length
+})
+
+effect(() => {
+  if (live.line.value === 'live' && watching && fault.peek()) void reload()
+})
+
+// Another account must not see what this one saw.
+effect(() => {
+  if (account.value !== null) return
+  watching?.()
+  watching = null
+  clearTimeout(again)
+  tasks.value = new Map()
+  criticals.value = new Map()
+  inbox.value = []
+  quarantine.value = []
+  reassignments.value = []
+  ready.value = false
+  fault.value = null
+})
+
+/** Begins to follow the clinic's work; it is followed until logout. */
+export function watch(): void {
+  if (watching) return
+  watching = live.listen({ event: take, resync: () => void reload() })
+  void reload()
+}
+
+/** Midnight in Shanghai before the hub's now, as RFC 3339. */
+export function todayStart(now: number): string {
+  const china = 8 * 3600_000
+  return new Date(Math.floor((now + china) / 86_400_000) * 86_400_000 - china).toISOString()
+}
+
+/** Reads everything again. */
+export async function reload(): Promise<void> {
+  const began = version
+  try {
+    const [open, orders, found] = await Promise.all([listTasks(pressing), searchOrders('', todayStart(hubNow())), listCritical('open')])
+    const list = [...open, ...orders.flatMap((o) => (o.task ? [o.task] : []))] as ClinicTask[]
+    const next = new Map<string, ClinicTask>()
+    for (const [k, x] of tasks.peek()) if ((touched.get(k) ?? 0) > began) next.set(k, x)
+    for (const x of list) if (!next.has(x.id)) next.set(x.id, x)
+    tasks.value = next
+    criticals.value = new Map((found as CriticalView[]).map((c) => [c.id, c]))
+    fault.value = null
+    ready.value = true
+  } catch (f) {
+    fault.value = asProblem(f)
+  }
+  await reloadLists()
+}
+
+/** Reads the lists that have no events of their own. */
+export async function reloadLists(): Promise<void> {
+  clearTimeout(again)
+  again = undefined
+  const [waiting, kept, asked] = await Promise.allSettled([listInbox(), listQuarantine(), listReassignments()])
+  if (waiting.status === 'fulfilled') inbox.value = waiting.value
+  if (kept.status === 'fulfilled') quarantine.value = kept.value
+  if (asked.status === 'fulfilled') reassignments.value = asked.value
+}
+
+/** Puts a task's newest form into the list: an event, or an answer of the hub. */
+export function put(x: ClinicTask): void {
+  version++
+  touched.set(x.id, version)
+  tasks.value = new Map(tasks.peek()).set(x.id, x)
+}
+
+/** Puts a critical value's newest form into the list; finished ones leave. */
+export function putCritical(c: CriticalView): void {
+  const next = new Map(criticals.peek())
+  if (c.state === 'closed' || c.state === 'withdrawn') next.delete(c.id)
+  else next.set(c.id, c)
+  criticals.value = next
+}
+
+function take(e: LiveEvent): void {
+  if (e.task) {
+    const known = tasks.peek().get(e.task.id)
+    put(e.task as ClinicTask)
+    if (known?.state !== e.task.state) light(e.task.id)
+    later()
+  }
+  if (e.critical) putCritical(e.critical as CriticalView)
+  if (/^(quarantine|reassign|task\.reassign|inbox)/.test(e.event)) later()
+}
+
+/** A burst of events reads the lists once. */
+function later(): void {
+  again ??= setTimeout(() => void reloadLists(), listsAgainMs)
+}
+
+function light(id: string): void {
+  fresh.value = new Set(fresh.peek()).add(id)
+  setTimeout(() => {
+    const rest = new Set(fresh.peek())
+    rest.delete(id)
+    fresh.value = rest
+  }, freshMs)
+}
