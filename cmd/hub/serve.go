@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/yuanzhen/yuanzhen/internal/account"
+	"github.com/yuanzhen/yuanzhen/internal/recognition"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 )
 
@@ -27,6 +28,9 @@ func (c *serveCommand) Run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer sys.close()
+	if err := sys.db.Tx(ctx, recognition.SeedCatalogue); err != nil {
+		return err
+	}
 	return sys.serve(ctx, func(ctx context.Context) error { return sys.announce(ctx, out) })
 }
 

@@ -40,6 +40,9 @@ func (s *Server) createOrder(c *Call) (any, error) {
 	if in.Consent && in.ConsentAt.IsZero() {
 		in.ConsentAt = time.Now().UTC()
 	}
+	if instead, err := s.Recognition.Decide(c.Context(), c.Actor, in.Order, in.Decisions); instead != nil || err != nil {
+		return instead, err
+	}
 	made, err := s.Orders.Create(c.Context(), c.Actor, in.Order, in.Decisions)
 	if err != nil {
 		return nil, err

@@ -133,6 +133,54 @@ func (tx *Tx) Decisions(member hub.MemberID, since time.Time, limit int) ([]*hub
 	return decisions.all(tx, f.where()+" ORDER BY at DESC, id DESC LIMIT $"+itoa(len(f.args)), f.args...)
 }
 
+// DecisionStat counts decisions that are alike.
+type DecisionStat struct {
+	Decision  string  `json:"decision"`
+	Reason    string  `json:"reason"`
+	Explained bool    `json:"explained"`
+	Count     int     `json:"count"`
+	Saved     float64 `json:"saved"` // yuan
+}
+
+// DecisionStats counts a member's decisions since a time ("" all members').
+func (tx *Tx) DecisionStats(member hub.MemberID, since time.Time) ([]DecisionStat, error) {
+	var f filter
+	f.add("at >= ?", millis(since))
+	if member != "" {
+		f.add("member = ?", string(member))
+	}
+	rows, err := tx.q.QueryContext(tx.ctx, "SELECT decision, reason, explained, count(*), sum(saved) FROM decision "+f.where()+
+		" GROUP BY decision, reason, explained ORDER BY decision, reason, explained", f.args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := []DecisionStat{}
+	for rows.Next() {
+		var s DecisionStat
+		if err := rows.Scan(&s.Decision, &s.Reason, flag{&s.Explained}, &s.Count, &s.Saved); err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, rows.Err()
+}
+
+// Retrievable reports whether the images of a study, or the tracing of a
+// recording, are still there: rows name them and no object of theirs is on
+// its way out.
+func (tx *Tx) Retrievable(study hub.StudyID, recording hub.RecordingID) (bool, error) {
+	query, id := `SELECT CASE WHEN EXISTS (SELECT 1 FROM instance i JOIN series s ON s.id = i.series WHERE s.study = $1)
+		AND NOT EXISTS (SELECT 1 FROM series s JOIN instance i ON i.series = s.id JOIN tombstone d ON d.object = i.object WHERE s.study = $1)
+		THEN 1 ELSE 0 END`, string(study)
+	if study == "" {
+		query, id = `SELECT count(*) FROM recording r WHERE r.id = $1 AND NOT EXISTS (SELECT 1 FROM tombstone d WHERE d.object = r.object)`, string(recording)
+	}
+	var n int
+	err := tx.q.QueryRowContext(tx.ctx, query, id).Scan(&n)
+	return n > 0, err
+}
+
 // Reassignment moves objects that belong to another patient or order: asked
 // by one person, confirmed by another.
 type Reassignment struct {

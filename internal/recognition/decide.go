@@ -1,0 +1,263 @@
+package recognition
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/yuanzhen/yuanzhen/internal/db"
+	"github.com/yuanzhen/yuanzhen/internal/hub"
+)
+
+// Counter counts what is shown and decided, for metrics.
+type Counter interface {
+	Candidates(n int)
+	Decided(decision, reason string, savedYuan float64)
+}
+
+// Importer stores an order for an exam that was read elsewhere.
+type Importer interface {
+	Import(tx *db.Tx, actor hub.Actor, o *hub.Order) error
+}
+
+// Service answers look-ups and keeps decisions.
+type Service struct {
+	DB     *db.DB
+	Hash   func(idNumber string) string // keyed hash an ID number is looked up by
+	Orders Importer
+	Count  Counter
+}
+
+// Reasons are the codes for repeating an exam in spite of an eligible result
+// (domain rules, section 9).
+var Reasons = []string{"1", "2", "3", "4", "5", "6a", "6b", "6c", "6d", "6e"}
+
+const (
+	recognise = "recognise"
+	decline   = "decline"
+	emergency = "4"  // 急诊、急救
+	otherNeed = "6e" // wants words
+	textMost  = 500  // characters of a decision's text
+)
+
+// Wanted is the exam a look-up is about: a person and an item.
+type Wanted struct {
+	Order    hub.OrderID `json:"order"` // instead of the rest: an order of the own institution
+	IDNumber string      `json:"id_number"`
+	LocalID  string      `json:"patient_id"`
+	Item     string      `json:"item"`
+}
+
+// Lookup lists the results that exist, and notes who asked.
+func (s *Service) Lookup(ctx context.Context, actor hub.Actor, w Wanted) ([]Candidate, error) {
+	read := s.DB.Read(ctx)
+	q, err := s.query(read, actor, w)
+	if err != nil {
+		return nil, err
+	}
+	list, err := Candidates(read, q)
+	if err != nil {
+		return nil, err
+	}
+	s.Count.Candidates(len(list))
+	return list, s.DB.Tx(ctx, func(tx *db.Tx) error {
+		r := hub.Record{Action: "recognition.query", Object: "item/" + q.Item, OK: true, Reason: fmt.Sprintf("%d results", len(list))}
+		if len(list) > 0 {
+			r.Patient = string(list[0].patient)
+		}
+		return tx.Audit(actor, r)
+	})
+}
+
+// query finds out who is meant.
+func (s *Service) query(tx *db.Tx, actor hub.Actor, w Wanted) (Query, error) {
+	const op = "recognition.Lookup"
+	q := Query{Receiver: actor.Member, IDHash: s.Hash(w.IDNumber), Item: strings.TrimSpace(w.Item)}
+	var p *db.PatientRow
+	var err error
+	switch {
+	case w.Order != "":
+		o, err := tx.Order(w.Order)
+		if err != nil {
+			return q, err
+		}
+		if o.Member != actor.Member {
+			return q, hub.E(hub.NotFound, op, "not_found")
+		}
+		item, err := ItemOf(tx, o)
+		if err != nil {
+			return q, err
+		}
+		if item != nil {
+			q.Item = item.Code
+		}
+		if p, err = tx.Patient(o.Patient); err != nil {
+			return q, err
+		}
+	case w.LocalID != "":
+		p, err = tx.PatientByLocalID(actor.Member, w.LocalID)
+		if err != nil && hub.KindOf(err) != hub.NotFound {
+			return q, err
+		}
+	case q.IDHash == "":
+		return q, hub.Field(op, "id_number", "is empty")
+	}
+	if q.Item == "" && w.Order == "" {
+		return q, hub.Field(op, "item", "choose the exam")
+	}
+	if p == nil {
+		return q, nil
+	}
+	if q.IDHash == "" {
+		q.IDHash = p.IDHash
+	}
+	if p.IDHash == "" || p.IDHash == q.IDHash { // a local id that belongs to somebody else finds nobody
+		q.Patients, err = samePerson(tx, p)
+	}
+	return q, err
+}
+
+// eligible returns what an order has to be decided against.
+func (s *Service) eligible(tx *db.Tx, actor hub.Actor, o *hub.Order) ([]Candidate, *hub.CatalogueItem, error) {
+	wanted := *o
+	wanted.Item = strings.TrimSpace(o.Item)
+	item, err := ItemOf(tx, &wanted)
+	if err != nil || item == nil || o.IDNumber == "" && o.LocalID == "" {
+		return nil, nil, err
+	}
+	q, err := s.query(tx, actor, Wanted{IDNumber: o.IDNumber, LocalID: o.LocalID, Item: item.Code})
+	if err != nil {
+		return nil, nil, err
+	}
+	list, err := Candidates(tx, q)
+	return slices.DeleteFunc(list, func(c Candidate) bool { return !c.Eligible }), item, err
+}
+
+// Gate holds an order up until every eligible result is declined with a
+// reason; it is an order.Gate. An emergency is never held up: reason 4 is
+// filled in.
+func (s *Service) Gate(tx *db.Tx, actor hub.Actor, o *hub.Order, _ string, given []hub.Decision) error {
+	const op = "recognition.Gate"
+	list, _, err := s.eligible(tx, actor, o)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	var made []hub.Decision
+	for _, c := range list {
+		i := slices.IndexFunc(given, func(d hub.Decision) bool { return d.Candidate == c.Report })
+		switch {
+		case i >= 0 && given[i].Decision == recognise:
+			return hub.E(hub.Conflict, op, "recognition.recognised").With("candidates", list)
+		case i >= 0:
+			if err := check(op, &given[i]); err != nil {
+				return err
+			}
+			made = append(made, given[i])
+		case o.Visit == hub.Emergency || o.Priority <= 1:
+			made = append(made, hub.Decision{Candidate: c.Report, Decision: decline, Reason: emergency})
+		default:
+			s.Count.Candidates(len(list))
+			return hub.E(hub.Conflict, op, "recognition.decision_required").With("candidates", list)
+		}
+	}
+	for i := range made {
+		made[i].Order = o.ID
+		if err := s.keep(tx, actor, &made[i], list); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// check refuses a decline without what the rule asks for.
+func check(op string, d *hub.Decision) error {
+	d.Text = strings.TrimSpace(d.Text)
+	switch {
+	case d.Decision != recognise && d.Decision != decline:
+		return hub.Field(op, "decision", "want recognise or decline")
+	case utf8.RuneCountInString(d.Text) > textMost:
+		return hub.Field(op, "text", "at most 500 characters")
+	case d.Decision == recognise:
+		return nil
+	case !slices.Contains(Reasons, d.Reason):
+		return hub.Field(op, "reason", "want one of "+strings.Join(Reasons, ", "))
+	case d.Reason == otherNeed && d.Text == "":
+		return hub.Field(op, "text", "say which need")
+	case !d.Explained:
+		return hub.Field(op, "explained", "tell the patient why the exam is repeated, and say so here")
+	}
+	return nil
+}
+
+// keep stores a decision with its audit record.
+func (s *Service) keep(tx *db.Tx, actor hub.Actor, d *hub.Decision, list []Candidate) error {
+	i := slices.IndexFunc(list, func(c Candidate) bool { return c.Report == d.Candidate })
+	d.ID, d.Item, d.Member, d.Doctor, d.At = hub.NewID[string](), list[i].Item, actor.Member, actor.Account, tx.Now()
+	if d.Decision == recognise {
+		d.Reason, d.Explained = "", false
+	}
+	if err := tx.InsertDecision(d); err != nil {
+		return err
+	}
+	s.Count.Decided(d.Decision, d.Reason, d.Saved)
+	return tx.Audit(actor, hub.Record{Action: "recognition." + d.Decision, Object: "report/" + string(d.Candidate), Patient: string(list[i].patient), OK: true, Reason: d.Reason})
+}
+
+// Recognised is the answer to a recognition: no order was made.
+type Recognised struct {
+	Recognised bool     `json:"recognised"`
+	Saved      float64  `json:"saved"` // yuan
+	Quotes     []string `json:"quotes"`
+}
+
+// china is the time zone of what people read.
+var china = time.FixedZone("CST", 8*3600)
+
+// quote is the sentence for the medical record.
+func (c *Candidate) quote() string {
+	return fmt.Sprintf("互认引用：%s %s %s（%s），报告意见：%s", c.MemberName, c.ExamAt.In(china).Format("2006-01-02"), c.ItemName, c.Mark, c.Impression)
+}
+
+// Decide stores the decisions about an exam that at least one result is
+// recognised for, so that no order is made; it returns nil when the
+// decisions recognise none. The price is saved once.
+func (s *Service) Decide(ctx context.Context, actor hub.Actor, o hub.Order, given []hub.Decision) (*Recognised, error) {
+	const op = "recognition.Decide"
+	if !slices.ContainsFunc(given, func(d hub.Decision) bool { return d.Decision == recognise }) {
+		return nil, nil
+	}
+	var out *Recognised
+	err := s.DB.Tx(ctx, func(tx *db.Tx) error {
+		list, item, err := s.eligible(tx, actor, &o)
+		if err != nil {
+			return err
+		}
+		out = &Recognised{Recognised: true, Quotes: []string{}}
+		for i := range given {
+			d := given[i]
+			if err := check(op, &d); err != nil {
+				return err
+			}
+			at := slices.IndexFunc(list, func(c Candidate) bool { return c.Report == d.Candidate })
+			if at < 0 {
+				return hub.E(hub.Conflict, op, "recognition.not_eligible").With("candidates", list).With("candidate", d.Candidate)
+			}
+			d.Saved = 0
+			if d.Decision == recognise {
+				if out.Saved == 0 {
+					d.Saved = item.Price
+				}
+				out.Saved = item.Price
+				out.Quotes = append(out.Quotes, list[at].quote())
+			}
+			if err := s.keep(tx, actor, &d, list); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return out, err
+}
