@@ -40,9 +40,10 @@ export function useCase(id: string): Case {
 
 function useReport(task: Task | null, again: number): { report: Report | null; loaded: boolean; fault: unknown } {
   const [got, setGot] = useState<{ key: string; report: Report | null; fault: unknown }>({ key: '', report: null, fault: null })
-  // Drafts change while they are written here: only another state, holder or
-  // version makes the hub's text newer than ours.
-  const key = task ? `${task.id} ${task.state} ${task.version} ${task.claim} ${again}` : ''
+  // Drafts change while they are written here: only another state or claim
+  // makes the hub's text newer than ours. Not the version: the first draft
+  // makes it 1, and reading it back would take the field from under the cursor.
+  const key = task ? `${task.id} ${task.state} ${task.claim} ${again}` : ''
   useEffect(() => {
     if (!task) return
     if (!task.report) return setGot({ key, report: null, fault: null })
