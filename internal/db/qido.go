@@ -67,7 +67,7 @@ func (tx *Tx) SearchStudies(s Search) ([]*StudyRow, error) {
 	f := s.filter(tx)
 	// The page is found by ids alone, so that a deep one reads index entries
 	// and not rows.
-	page := "SELECT study.id FROM study " + f.where() + " ORDER BY study.date DESC, study.id DESC " + f.page(s)
+	page := "SELECT study.id FROM study " + f.where() + s.newestFirst() + f.page(s)
 	return studies.all(tx, "WHERE study.id IN ("+page+") ORDER BY study.date DESC, study.id DESC", f.args...)
 }
 
@@ -94,16 +94,19 @@ type Found struct {
 // they arrived.
 func (tx *Tx) SearchSeries(s Search) ([]*Found, error) {
 	f := s.filter(tx)
-	order := " ORDER BY study.date DESC, study.id DESC, series.id "
-	return tx.found(false, "FROM study JOIN series ON series.study = study.id "+f.where()+order+f.page(s), f.args...)
+	rest := "FROM study " + s.join(f, "series") + f.where() + s.newestFirst() + ", series.id " + f.page(s)
+	return tx.found(false, rest, f.args...)
 }
 
 // SearchInstances returns instances, those of the newest study first, by
 // instance number within a series.
 func (tx *Tx) SearchInstances(s Search) ([]*Found, error) {
 	f := s.filter(tx)
-	order := " ORDER BY study.date DESC, study.id DESC, series.id, length(instance.number), instance.number, instance.id "
-	return tx.found(true, "FROM study JOIN series ON series.study = study.id JOIN instance ON instance.series = series.id "+f.where()+order+f.page(s), f.args...)
+	const within = ", series.id, length(instance.number), instance.number, instance.id "
+	from := s.join(f, "series", "instance")
+	page := "SELECT instance.id FROM study " + from + f.where() + s.newestFirst() + within + f.page(s)
+	return tx.found(true, "FROM instance JOIN series ON series.id = instance.series JOIN study ON study.id = series.study WHERE instance.id IN ("+page+
+		") ORDER BY study.date DESC, study.id DESC"+within, f.args...)
 }
 
 // InstancesAt returns the instances with these UIDs, of one member if it is
@@ -160,12 +163,60 @@ func (s Search) filter(tx *Tx) *filter {
 		f.add("series.id = ?", string(s.Series))
 	}
 	for _, m := range s.Matches {
-		if m.Field == FieldSOPUID && s.Member != "" {
-			f.add("instance.member = ?", string(s.Member)) // its UIDs are indexed within a member
+		switch { // UIDs of instances are indexed within a member
+		case m.Field == FieldSOPUID && s.Member != "":
+			f.add("instance.member = ?", string(s.Member))
+		case m.Field == FieldSOPUID:
+			f.add("instance.member IN (SELECT member.id FROM member)")
 		}
 		m.add(f, !tx.db.postgres)
 	}
 	return f
+}
+
+// join joins what is below studies. Where no key picks few rows, the studies
+// are walked in their order and the walk ends with the page; CROSS JOIN keeps
+// SQLite from starting elsewhere, PostgreSQL decides by itself.
+func (s Search) join(f *filter, below ...string) string {
+	how := "CROSS JOIN "
+	if s.few() {
+		how = "JOIN "
+	}
+	var b strings.Builder
+	above := "study"
+	for _, t := range below {
+		b.WriteString(how + t)
+		if on := t + "." + above + " = " + above + ".id"; s.few() {
+			b.WriteString(" ON " + on)
+		} else {
+			f.add(on)
+		}
+		b.WriteByte(' ')
+		above = t
+	}
+	return b.String()
+}
+
+// few says that a key picks few rows.
+func (s Search) few() bool {
+	few := s.Study != "" || len(s.Studies) > 0 || len(s.Patients) > 0
+	for _, m := range s.Matches {
+		switch m.Field {
+		case FieldPatientID, FieldAccession, FieldStudyUID, FieldSeriesUID, FieldSOPUID:
+			few = few || len(m.Values) > 0 && !m.Wild
+		}
+	}
+	return few
+}
+
+// newestFirst is the order of all answers. Where a key picks few rows, they are
+// found by it and sorted: an index in the order of dates would be read from end
+// to end for them. An expression is in no index.
+func (s Search) newestFirst() string {
+	if s.few() {
+		return " ORDER BY study.date || '' DESC, study.id DESC "
+	}
+	return " ORDER BY study.date DESC, study.id DESC "
 }
 
 func (f *filter) page(s Search) string {

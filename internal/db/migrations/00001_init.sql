@@ -184,6 +184,8 @@ CREATE INDEX study_accession ON study(member, accession);
 CREATE INDEX study_date ON study(member, date, id);
 CREATE INDEX study_name ON study(member, name_key);
 CREATE INDEX study_centre ON study(centre, date, id) WHERE centre <> '';
+CREATE INDEX study_centre_local ON study(centre, local_id) WHERE centre <> '';
+CREATE INDEX study_centre_accession ON study(centre, accession) WHERE centre <> '';
 CREATE INDEX study_patient ON study(patient);
 
 CREATE TABLE series (
@@ -206,6 +208,7 @@ CREATE TABLE series (
   meta_count  INTEGER NOT NULL DEFAULT 0,
   UNIQUE (study, uid)
 );
+CREATE INDEX series_uid ON series(uid);
 
 -- Hot at intake: one row and two index entries an instance.
 CREATE TABLE instance (
