@@ -199,12 +199,12 @@ func enrol(ctx context.Context, d *db.DB, accounts *account.Service, p person, m
 // password returns 16 random characters with all classes the rules ask for.
 func password() string {
 	const letters = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789"
-	var b [14]byte
+	var b [13]byte
 	rand.Read(b[:])
 	for i := range b {
 		b[i] = letters[int(b[i])%len(letters)]
 	}
-	return "Y" + string(b[:]) + "7"
+	return "Yz" + string(b[:]) + "7"
 }
 
 // AccountsPath is where the demo's accounts stand.
