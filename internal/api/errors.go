@@ -59,7 +59,7 @@ func (s *Server) problem(c *Call, err error) {
 			body[k] = v
 		}
 	}
-	if status >= 500 {
+	if status >= 500 && code != "starting" { // being asked early is no fault
 		s.Log.Error("request failed", "request", c.Actor.RequestID, "route", c.Pattern, "code", code, "error", err)
 	} else {
 		s.Log.Debug("request refused", "request", c.Actor.RequestID, "route", c.Pattern, "status", status, "code", code, "error", err)
