@@ -94,8 +94,8 @@ func (p *Postman) deliver(ctx context.Context, client *http.Client, target strin
 		if ctx.Err() != nil {
 			return nil
 		}
+		o.Tries++
 		err := p.DB.Tx(ctx, func(tx *db.Tx) error {
-			o.Tries++
 			if fault == nil {
 				o.DoneAt, o.Error = tx.Now(), ""
 			} else {
