@@ -185,8 +185,16 @@ func (tx *Tx) AuditAfter(seq int64, limit int) ([]hub.Record, error) {
 // AuditOf returns the newest linked records, newest first, whose object is
 // the one given ("" any), before seq (0: from the end).
 func (tx *Tx) AuditOf(object string, before int64, limit int) ([]hub.Record, error) {
+	return tx.AuditBy("", object, before, limit)
+}
+
+// AuditBy is AuditOf for what accounts of one member did ("" any member's).
+func (tx *Tx) AuditBy(member hub.MemberID, object string, before int64, limit int) ([]hub.Record, error) {
 	var f filter
 	f.add("seq IS NOT NULL")
+	if member != "" {
+		f.add("member = ?", string(member))
+	}
 	if object != "" {
 		f.add("object = ?", object)
 	}

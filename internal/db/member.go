@@ -97,6 +97,12 @@ func (tx *Tx) InsertDuty(d *hub.Duty) error { return duties.insert(tx, d) }
 // UpdateDuty writes a roster line back.
 func (tx *Tx) UpdateDuty(d *hub.Duty) error { _, err := duties.update(tx, d, ""); return err }
 
+// DeleteDuty removes a roster line.
+func (tx *Tx) DeleteDuty(d *hub.Duty) error {
+	_, err := tx.exec("DELETE FROM duty WHERE account = $1 AND kind = $2 AND from_at = $3", string(d.Account), d.Kind, millis(d.From))
+	return err
+}
+
 // Roster returns the roster lines of a member's accounts, or all for "",
 // that end after a time.
 func (tx *Tx) Roster(member hub.MemberID, after time.Time) ([]*hub.Duty, error) {
