@@ -25,6 +25,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/keys"
 	"github.com/yuanzhen/yuanzhen/internal/metric"
 	"github.com/yuanzhen/yuanzhen/internal/order"
+	"github.com/yuanzhen/yuanzhen/internal/report"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 	"github.com/yuanzhen/yuanzhen/storage/disk"
 )
@@ -53,6 +54,7 @@ func newHospital(t *testing.T) *hospital {
 	s.Accounts = account.New(d, ring, log, account.DefaultLimits, account.Params{MemoryKiB: 64, Passes: 1, Lanes: 1})
 	s.Intake = intake.New(d, objects, s.Work, ring, s.Metrics, log)
 	s.Orders = &order.Service{DB: d, Sealer: ring}
+	s.Reports = &report.Service{DB: d, Keys: ring, Objects: objects, Work: s.Work, Trace: s.Trace, Address: func() string { return "https://hub.example" }, Log: log}
 	made, err := demo.Alliance(ctx, d, s.Accounts, dir, nil)
 	must(t, err)
 	h := &hospital{t: t, s: s, accounts: map[string]demo.Account{}}

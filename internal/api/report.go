@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"html/template"
 	"io"
@@ -36,34 +37,30 @@ func (s *Server) reportRoutes() []Route {
 
 // reportActions are the steps of a report among the actions on a task.
 func (s *Server) reportActions() []action {
+	plain := func(name string, roles []hub.Role, do func(context.Context, hub.Actor, hub.TaskID) (*worklist.View, error)) action {
+		return action{name, roles, func(c *Call, id hub.TaskID, _ worklist.Params) (any, error) { return do(c.Context(), c.Actor, id) }}
+	}
+	reasoned := func(name string, roles []hub.Role, do func(context.Context, hub.Actor, hub.TaskID, string) (*worklist.View, error)) action {
+		return action{name, roles, func(c *Call, id hub.TaskID, p worklist.Params) (any, error) {
+			return do(c.Context(), c.Actor, id, p.Reason)
+		}}
+	}
 	r := s.Reports
-	type act = func(*Call, hub.TaskID, worklist.Params) (any, error)
 	return []action{
-		{"recall", writing, act(func(c *Call, id hub.TaskID, _ worklist.Params) (any, error) {
-			return r.Recall(c.Context(), c.Actor, id)
-		})},
-		{"approve", writing, act(func(c *Call, id hub.TaskID, _ worklist.Params) (any, error) {
-			return r.Approve(c.Context(), c.Actor, id)
-		})},
-		{"sign", writing, act(func(c *Call, id hub.TaskID, _ worklist.Params) (any, error) { return r.Sign(c.Context(), c.Actor, id) })},
-		{"preliminary", writing, act(func(c *Call, id hub.TaskID, _ worklist.Params) (any, error) {
-			return r.Preliminary(c.Context(), c.Actor, id)
-		})},
-		{"reject", []hub.Role{hub.Reviewer}, act(func(c *Call, id hub.TaskID, p worklist.Params) (any, error) {
-			return r.Reject(c.Context(), c.Actor, id, p.Reason)
-		})},
-		{"revise", writing, act(func(c *Call, id hub.TaskID, p worklist.Params) (any, error) {
-			return r.Revise(c.Context(), c.Actor, id, p.Reason)
-		})},
-		{"void", []hub.Role{hub.Reviewer}, act(func(c *Call, id hub.TaskID, p worklist.Params) (any, error) {
-			return r.AskVoid(c.Context(), c.Actor, id, p.Reason)
-		})},
-		{"void_confirm", []hub.Role{hub.QC}, act(func(c *Call, id hub.TaskID, p worklist.Params) (any, error) {
-			return r.ConfirmVoid(c.Context(), c.Actor, id, p.Reason)
-		})},
-		{"void_refuse", []hub.Role{hub.QC}, act(func(c *Call, id hub.TaskID, p worklist.Params) (any, error) {
-			return r.RefuseVoid(c.Context(), c.Actor, id, p.Reason)
-		})},
+		plain("recall", writing, r.Recall),
+		plain("approve", writing, r.Approve),
+		plain("sign", writing, r.Sign),
+		plain("preliminary", writing, r.Preliminary),
+		reasoned("reject", []hub.Role{hub.Reviewer}, r.Reject),
+		reasoned("revise", writing, r.Revise),
+		// A reviewer asks for it, quality control confirms or refuses.
+		reasoned("void", []hub.Role{hub.Reviewer, hub.QC}, func(ctx context.Context, a hub.Actor, id hub.TaskID, reason string) (*worklist.View, error) {
+			if a.Role == hub.QC {
+				return r.ConfirmVoid(ctx, a, id, reason)
+			}
+			return r.AskVoid(ctx, a, id, reason)
+		}),
+		reasoned("void_refuse", []hub.Role{hub.QC}, r.RefuseVoid),
 	}
 }
 

@@ -132,8 +132,11 @@ func content(tx *db.Tx, t *hub.Task, r *hub.Report, signer hub.AccountID, state 
 	if c.Previous, err = previousHash(tx, r); err != nil {
 		return nil, err
 	}
+	if state != hub.ReportIssued || o.Item == "" {
+		return c, nil // a preliminary report is not for recognition
+	}
 	mark, err := tx.MarkAt(t.Member, o.Item, examDay(t))
-	if hub.KindOf(err) == hub.NotFound || o.Item == "" {
+	if hub.KindOf(err) == hub.NotFound {
 		return c, nil
 	}
 	if err != nil {

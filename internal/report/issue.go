@@ -99,6 +99,9 @@ func (s *Service) prepare(tx *db.Tx, actor hub.Actor, id hub.TaskID, e worklist.
 		return nil, err
 	}
 	if e == worklist.Approve {
+		if actor.Account == p.report.Writer && !signsAlone(actor, t.Kind) { // the text's author, whoever answers for it now
+			return nil, hub.E(hub.Forbidden, "report.approve", "report.same_doctor")
+		}
 		err = s.reviewedByOther(tx, actor, p.report)
 	} else {
 		p.report.Writer, p.report.WrittenAt = actor.Account, at
