@@ -26,6 +26,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/keys"
 	"github.com/yuanzhen/yuanzhen/internal/metric"
 	"github.com/yuanzhen/yuanzhen/internal/order"
+	"github.com/yuanzhen/yuanzhen/internal/reassign"
 	"github.com/yuanzhen/yuanzhen/internal/recognition"
 	"github.com/yuanzhen/yuanzhen/internal/report"
 	"github.com/yuanzhen/yuanzhen/internal/upload"
@@ -135,6 +136,7 @@ func (sys *system) join(cost account.Params) {
 	recognised := &recognition.Service{DB: sys.db, Hash: sys.keys.IndexHash, Orders: orders, Count: sys.metrics}
 	orders.Gate = recognised.Gate
 	sys.api = &api.Server{DB: sys.db, Objects: sys.objects, Keys: sys.keys, Accounts: sys.accounts, Work: sys.work, Intake: sys.intake, Orders: orders, Recognition: recognised, Uploads: upload.New(sys.intake, sys.work),
+		Reassign: &reassign.Service{DB: sys.db, Work: sys.work, Orders: orders},
 		Critical: sys.critical, Reports: sys.reports, Metrics: sys.metrics, Log: sys.log, Version: version, Secure: sys.settings.TLSCert != ""}
 	sys.reports.Trace = sys.api.Trace
 }

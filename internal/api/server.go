@@ -26,6 +26,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/keys"
 	"github.com/yuanzhen/yuanzhen/internal/metric"
 	"github.com/yuanzhen/yuanzhen/internal/order"
+	"github.com/yuanzhen/yuanzhen/internal/reassign"
 	"github.com/yuanzhen/yuanzhen/internal/recognition"
 	"github.com/yuanzhen/yuanzhen/internal/report"
 	"github.com/yuanzhen/yuanzhen/internal/upload"
@@ -44,6 +45,7 @@ type Server struct {
 	Orders      *order.Service
 	Reports     *report.Service
 	Uploads     *upload.Service
+	Reassign    *reassign.Service
 	Critical    *critical.Service
 	Recognition *recognition.Service
 	Metrics     *metric.Metrics
