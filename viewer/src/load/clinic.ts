@@ -90,6 +90,8 @@ export interface Candidate {
   mark: string
   eligible: boolean
   cause: string
+  /** The cause as a sentence. */
+  cause_text?: string
   impression?: string
 }
 
@@ -120,23 +122,24 @@ export interface Quarantined {
   name: string
   size: number
   source: string
-  at: string
+  created_at: string
+  resolved_at?: string
 }
 
 /** A correction of patient or order that waits for a second person. */
 export interface Reassignment {
   id: string
   task: string
-  state: string
+  state: 'asked' | 'confirmed' | 'refused'
   reason: string
-  asked_by: string
+  asked_by_name: string
   asked_at: string
-  /** Whether the caller is of the side that confirms. */
-  mine?: boolean
-  side?: string
-  from?: Patient | null
-  to?: Patient | null
-  item_name?: string
+  /** Whether the caller's side has to decide. */
+  mine: boolean
+  from_order: string
+  /** '' until the clinic names the right order. */
+  to_order: string
+  new_task: string
 }
 
 export async function searchOrders(text: string, from: string, signal?: AbortSignal): Promise<Order[]> {
@@ -183,7 +186,7 @@ export function matchInbox(task: string, order: string): Promise<ClinicTask> {
 }
 
 export async function listQuarantine(): Promise<Quarantined[]> {
-  return (await ask<Page<Quarantined>>('/api/v1/quarantine')).items
+  return (await ask<Page<Quarantined>>('/api/v1/quarantine')).items.filter((q) => !q.resolved_at)
 }
 
 export function settleQuarantine(entry: string, how: 'resolve' | 'retry', reason = ''): Promise<unknown> {
@@ -198,6 +201,6 @@ export function askReassignment(task: string, body: { order?: string; reason: st
   return ask<Reassignment>(`/api/v1/tasks/${id(task)}/reassign`, { method: 'POST', body })
 }
 
-export function answerReassignment(entry: string, how: 'confirm' | 'refuse', reason = ''): Promise<Reassignment> {
-  return ask<Reassignment>(`/api/v1/reassignments/${id(entry)}/${how}`, { method: 'POST', body: { reason } })
+export function answerReassignment(entry: string, how: 'confirm' | 'refuse', body: { order?: string; reason?: string }): Promise<Reassignment> {
+  return ask<Reassignment>(`/api/v1/reassignments/${id(entry)}/${how}`, { method: 'POST', body })
 }

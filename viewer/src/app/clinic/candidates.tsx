@@ -52,7 +52,7 @@ export function CandidateLine(props: { value: Candidate }) {
       <span class="grow">
         <strong>{c.item_name || c.item}</strong> {c.member_name || c.member} <span class="num">{stamp(c.exam_at).slice(0, 10)}</span> {t('daysAgo', { n: c.age_days })}
         {c.mark && <span class="hr">{c.mark}</span>}
-        {!c.eligible && <span class="quiet"> · {c.cause}</span>}
+        {!c.eligible && <span class="quiet"> · {c.cause_text || c.cause}</span>}
         {c.impression && <><br /><span class="quiet">{c.impression}</span></>}
       </span>
     </div>

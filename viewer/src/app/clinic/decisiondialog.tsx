@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { Candidate, Decision } from '../../load/clinic'
+import { hasRole } from '../../load/session'
 import { t } from '../../text/order'
 import { Dialog } from '../parts/dialog'
 import { Choice, Field } from '../parts/field'
@@ -23,13 +24,13 @@ export function DecisionDialog(props: { candidates: readonly Candidate[]; item: 
   return (
     <Dialog title={t('decisionTitle', { item: props.item })} verb={recognised ? t('recogniseNoOrder') : t('orderNow')} onDo={() => props.onDecided(list as Decision[])} onClose={props.onClose}
       blocked={!whole} wide testid="decision-dialog">
-      <p class="quiet">{t('decisionHelp')}</p>
+      <p class="quiet">{t(hasRole('clinician') ? 'decisionHelp' : 'decisionHelpTech')}</p>
       {props.candidates.map((c) => {
         const d = of(c)
         return (
           <div class="decision" key={c.report}>
             <CandidateLine value={c} />
-            <Choice testid="decision" label={t('decision')} value={d?.decision ?? ''} onChange={(v) => set(c, { decision: v })} options={[['recognise', t('recognise')], ['decline', t('decline')]]} />
+            <Choice testid="decision" label={t('decision')} value={d?.decision ?? ''} onChange={(v) => set(c, { decision: v })} options={hasRole('clinician') ? [['recognise', t('recognise')], ['decline', t('decline')]] : [['decline', t('decline')]]} />
             {d?.decision === 'decline' && (
               <>
                 <Field label={t('declineReason')}>

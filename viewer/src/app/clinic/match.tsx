@@ -1,30 +1,19 @@
 import { useState } from 'preact/hooks'
-import { type ClinicTask, type InboxItem, matchInbox, type Order, searchOrders } from '../../load/clinic'
+import { type ClinicTask, type InboxItem, matchInbox } from '../../load/clinic'
 import { t } from '../../text/clinic'
 import { stamp } from '../clock'
 import { Dialog } from '../parts/dialog'
-import { Field } from '../parts/field'
 import { PatientLine } from '../parts/marks'
 import { toast, toastFault } from '../parts/toast'
 import { examName } from '../worklist/columns'
+import { OrderSearch } from './ordersearch'
 import { put, reloadLists } from './store'
 
 /** Joins an exam that came without an order to the order it belongs to. */
 export function MatchDialog(props: { item: InboxItem; onClose(): void }) {
   const { task, suggestions } = props.item
   const [order, setOrder] = useState(suggestions[0]?.order ?? '')
-  const [text, setText] = useState('')
-  const [found, setFound] = useState<readonly Order[]>([])
   const [busy, setBusy] = useState(false)
-  const look = async (q: string) => {
-    setText(q)
-    if (q.trim() === '') return setFound([])
-    try {
-      setFound((await searchOrders(q.trim(), '')).filter((o) => !o.cancelled && o.origin === 'entered' && (o.task?.arrived ?? 0) === 0).slice(0, 8))
-    } catch (refusal) {
-      toastFault(refusal)
-    }
-  }
   const go = async () => {
     setBusy(true)
     try {
@@ -46,17 +35,21 @@ export function MatchDialog(props: { item: InboxItem; onClose(): void }) {
       <div class="picklist" role="radiogroup" aria-label={t('matchTitle')}>
         {suggestions.map((s) => (
           <label key={s.order} class="pickline"><input type="radio" name="order" checked={order === s.order} onChange={() => setOrder(s.order)} data-testid="suggestion" />
-            <strong>{s.patient_name}</strong><span class="num">{s.accession}</span><span class="quiet">{s.why.join('、')}</span></label>
+            <strong>{s.patient_name}</strong><span class="num">{s.accession}</span><span class="quiet">{s.why.map(whyWord).join('、')}</span></label>
         ))}
-        {found.map((o) => (
-          <label key={o.id} class="pickline"><input type="radio" name="order" checked={order === o.id} onChange={() => setOrder(o.id)} data-testid="found-order" />
-            <strong>{o.patient_name}</strong><span class="num">{o.accession}</span><span class="quiet">{o.item_name} · {stamp(o.created_at)}</span></label>
-        ))}
-        {suggestions.length === 0 && found.length === 0 && <p class="quiet pad">{t('noSuggestion')}</p>}
+        {suggestions.length === 0 && <p class="quiet pad">{t('noSuggestion')}</p>}
       </div>
-      <Field label={t('searchOrders')}>
-        <input class="input" type="search" value={text} onInput={(e) => void look(e.currentTarget.value)} data-testid="match-search" />
-      </Field>
+      <OrderSearch label={t('otherOrder')} value={order} fits={(o) => o.origin === 'entered' && (o.task?.arrived ?? 0) === 0} onChange={setOrder} />
     </Dialog>
   )
+}
+
+const known = ['name', 'patient_id', 'accession_similar', 'sex', 'birth_date', 'modality', 'accession', 'body_part', 'time'] as const
+
+/** What agrees between exam and order, or does not. */
+function whyWord(code: string): string {
+  const differs = code.endsWith('_differs')
+  const base = known.find((k) => k === code.replace(/_differs$/, ''))
+  if (!base) return code
+  return t(differs ? 'whyDiffers' : 'whySame', { what: t(`why_${base}`) })
 }

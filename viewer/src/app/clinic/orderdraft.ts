@@ -46,10 +46,17 @@ export function change(d: OrderDraft, patch: Partial<OrderDraft>): OrderDraft {
     const id = checkId(patch.id_number, today())
     if (id.state === 'ok') Object.assign(next, { birth_date: id.birth, sex: id.sex, id_type: '01', id_reason: '' })
   }
+  if (patch.birth_date !== undefined) next.birth_date = dated(patch.birth_date)
   if (patch.visit === 'emergency' && next.priority > 1) next.priority = 1
   if (patch.visit !== undefined && patch.visit !== 'emergency' && d.visit === 'emergency' && d.priority === 1) next.priority = 3
   if (patch.priority !== undefined && patch.priority <= 1 && next.visit === 'outpatient') next.visit = 'emergency'
   return next
+}
+
+/** "19580312" as "1958-03-12": a date is typed in digits alone. */
+export function dated(text: string): string {
+  const m = /^(\d{4})[-/.年]?(\d{1,2}|\d{2})[-/.月]?(\d{2})$/.exec(text.trim())
+  return m ? `${m[1]}-${m[2]!.padStart(2, '0')}-${m[3]}` : text.trim()
 }
 
 /** Takes over what a catalogue item says. */
@@ -71,7 +78,7 @@ export function missing(d: OrderDraft): Missing[] {
   if (d.id_number.trim() === '' && d.id_reason === '') out.push('id_number')
   if (d.patient_name.trim() === '') out.push('patient_name')
   if (d.sex === '') out.push('sex')
-  if (d.birth_date === '' && ageString(d.ageNumber, d.ageUnit) === '') out.push('birth_date')
+  if (!/^\d{4}-\d\d-\d\d$/.test(d.birth_date) && ageString(d.ageNumber, d.ageUnit) === '') out.push('birth_date')
   if (d.item === '' && d.item_name.trim() === '') out.push('item')
   if (d.department.trim() === '') out.push('department')
   if (d.doctor.trim() === '') out.push('doctor')

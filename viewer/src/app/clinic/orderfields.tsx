@@ -18,7 +18,7 @@ export interface FieldsProps {
 
 type TextKey = { [K in keyof OrderDraft]: OrderDraft[K] extends string ? K : never }[keyof OrderDraft]
 
-function Text(props: FieldsProps & { name: TextKey & Parameters<typeof t>[0]; type?: 'text' | 'tel' | 'date'; autofocus?: boolean; hint?: string; fault?: string }) {
+function Text(props: FieldsProps & { name: TextKey & Parameters<typeof t>[0]; type?: 'text' | 'tel'; autofocus?: boolean; hint?: string; fault?: string }) {
   const { d, set, name, bad } = props
   return (
     <Field label={t(name)} {...(props.hint ? { hint: props.hint } : {})} {...(props.fault ? { fault: props.fault } : {})}>
@@ -45,7 +45,7 @@ export function PatientFields(props: FieldsProps) {
       <Choice testid="order-sex" label={t('sex')} value={d.sex as 'M' | 'F' | 'O' | ''} onChange={(v) => set({ sex: v })} options={[['M', w('sex_M')], ['F', w('sex_F')], ['O', w('sex_O')]]} />
       {bad.has('sex') && <span class="bad small" aria-invalid="true" tabIndex={-1}>{t('lack_sex')}</span>}
       <div class="pair">
-        <Text {...props} name="birth_date" type="date" />
+        <Text {...props} name="birth_date" hint={t('birthHint')} />
         <Field label={t('age')}>
           <span class="line">
             <input class="input num" inputMode="numeric" maxLength={3} value={d.ageNumber} disabled={d.birth_date !== ''} onInput={(e) => set({ ageNumber: e.currentTarget.value })} data-testid="order-age" />

@@ -9,12 +9,10 @@ import { ClinicPage } from './frame'
 /** What recognition did in a time: counts with their denominators, money saved. */
 export interface RecognitionSummary {
   from: string
-  checked: number
-  eligible: number
   recognised: number
   declined: number
   saved: number
-  reasons?: Readonly<Record<string, number>> | null
+  reasons: Readonly<Record<string, number>>
 }
 
 const spans = ['7', '30', '90'] as const
@@ -27,11 +25,11 @@ export default function Recognition() {
   const [fault, setFault] = useState<unknown>(null)
   const load = () => {
     setFault(null)
-    const from = new Date(hubNow() - Number(days) * 86_400_000).toISOString()
+    const from = new Date(hubNow() - Number(days) * 86_400_000 + 8 * 3600_000).toISOString().slice(0, 10)
     ask<RecognitionSummary>(`/api/v1/recognition/summary?from=${encodeURIComponent(from)}`).then(setGot, setFault)
   }
   useEffect(load, [days])
-  const known = reasons.filter((r) => (got?.reasons?.[r] ?? 0) > 0)
+  const known = reasons.filter((r) => (got?.reasons[r] ?? 0) > 0)
   return (
     <ClinicPage testid="recognition">
       <div class="line wrap head">
@@ -49,7 +47,7 @@ export default function Recognition() {
           <section class="panel list">
             <h2>{t('declined')} <span class="quiet num">{got.declined}</span></h2>
             {known.length === 0 ? <Blank title={t('declinedNone')} /> : (
-              <table class="table"><tbody>{known.map((r) => <tr key={r}><td>{order(`reason_${r}`)}</td><td class="right num">{got.reasons![r]}</td></tr>)}</tbody></table>
+              <table class="table"><tbody>{known.map((r) => <tr key={r}><td>{order(`reason_${r}`)}</td><td class="right num">{got.reasons[r]}</td></tr>)}</tbody></table>
             )}
           </section>
         </>

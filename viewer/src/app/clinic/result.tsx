@@ -103,7 +103,7 @@ function Words(props: { report: Report; kind: ClinicTask['kind'] }) {
       {part(t('recommendation'), r.recommendation, 'result-recommendation')}
       {part(t(props.kind === 'ecg' ? 'findingsEcg' : 'findings'), r.findings, 'result-findings')}
       {(r.addenda ?? []).map((a) => <section key={a.at}><h2>{t('addendum')} · {a.by} {stamp(a.at)}</h2><p data-testid="result-addendum">{a.text}</p></section>)}
-      <p class="quiet small">{[r.writer_name || r.writer, r.reviewer_name || r.reviewer].filter(Boolean).join(' / ')} · {stamp(r.signed_at ?? r.written_at)}</p>
+      <p class="quiet small">{[...new Set([r.writer_name || r.writer, r.reviewer_name || r.reviewer])].filter(Boolean).join(' / ')} · {stamp(r.signed_at ?? r.written_at)}</p>
     </div>
   )
 }

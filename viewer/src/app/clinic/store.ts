@@ -95,19 +95,19 @@ export function todayStart(now: number): string {
 /** Reads everything again. */
 export async function reload(): Promise<void> {
   const began = version
-  try {
-    const [open, orders, found] = await Promise.all([listTasks(pressing), searchOrders('', todayStart(hubNow())), listCritical('open')])
+  const [work, found] = await Promise.allSettled([Promise.all([listTasks(pressing), searchOrders('', todayStart(hubNow()))]), listCritical('open')])
+  if (found.status === 'fulfilled') criticals.value = new Map((found.value as CriticalView[]).map((c) => [c.id, c]))
+  if (work.status === 'fulfilled') {
+    const [open, orders] = work.value
     const list = [...open, ...orders.flatMap((o) => (o.task ? [o.task] : []))] as ClinicTask[]
     const next = new Map<string, ClinicTask>()
     for (const [k, x] of tasks.peek()) if ((touched.get(k) ?? 0) > began) next.set(k, x)
     for (const x of list) if (!next.has(x.id)) next.set(x.id, x)
     tasks.value = next
-    criticals.value = new Map((found as CriticalView[]).map((c) => [c.id, c]))
-    fault.value = null
     ready.value = true
-  } catch (f) {
-    fault.value = asProblem(f)
   }
+  const failed = [work, found].find((r) => r.status === 'rejected')
+  fault.value = failed ? asProblem(failed.reason) : null
   await reloadLists()
 }
 

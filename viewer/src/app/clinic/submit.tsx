@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { ClinicTask } from '../../load/clinic'
 import { Problem } from '../../load/problem'
+import { hasRole } from '../../load/session'
 import { act } from '../../load/tasks'
 import { t } from '../../text/clinic'
 import { Dialog } from '../parts/dialog'
@@ -15,6 +16,7 @@ export function SubmitButton(props: { task: ClinicTask }) {
   const [reason, setReason] = useState('')
   const [busy, setBusy] = useState(false)
   if (task.state !== 'returned' && ((task.state !== 'draft' && task.state !== 'uploading') || task.arrived === 0)) return null
+  if (task.state === 'returned' && !hasRole('tech')) return null
   const action = task.state === 'returned' ? 'resubmit' : 'submit'
   const go = async (why: string) => {
     setBusy(true)
@@ -30,7 +32,7 @@ export function SubmitButton(props: { task: ClinicTask }) {
   }
   return (
     <>
-      <button type="button" class="btn small primary" disabled={busy} onClick={() => void go('')} data-testid={`task-${action}`}>{t(action)}</button>
+      <button type="button" class={`btn small${action === 'submit' ? ' primary' : ''}`} disabled={busy} onClick={() => void go('')} data-testid={`task-${action}`}>{t(action)}</button>
       {differs && (
         <Dialog title={t('mismatchTitle')} verb={t('submitAnyway')} look="danger" blocked={busy || reason.trim() === ''} onDo={() => void go(reason.trim())} onClose={() => setDiffers(null)} testid="mismatch-dialog">
           <p>{t('mismatchHelp')}</p>

@@ -53,5 +53,5 @@ function TodayState(props: { task: ClinicTask; line: Line | undefined }) {
     const s = sums(line)
     return <span class="mark accent num">{t('sending', { percent: Math.floor((s.sent / Math.max(1, s.bytes)) * 100) })}</span>
   }
-  return <span class="line"><StateMark state={task.state} who={task.state === 'claimed' ? task.holder_name : null} /><span onClick={(e) => e.stopPropagation()}><SubmitButton task={task} /></span></span>
+  return <span class="line"><StateMark state={task.state} who={task.state === 'claimed' ? task.holder_name : null} /><span onClick={(e) => e.stopPropagation()}>{task.state !== 'returned' && <SubmitButton task={task} />}</span></span>
 }

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { type ClinicTask, type CriticalView, type Quarantined, settleQuarantine } from '../../load/clinic'
+import { hasRole } from '../../load/session'
 import { t } from '../../text/clinic'
 import { t as word } from '../../text/case'
 import { warningText } from '../../text/warnings'
@@ -45,7 +46,7 @@ export function Todo() {
         ))}
         {all.reassign.map((r) => (
           <Row key={r.id} icon="user" tone="warn" kind="reassign" at={r.asked_at} actions={<a class="btn small primary" href="/reassign" data-testid="open-reassign">{t('decide')}</a>}>
-            {t('reassignAsked', { by: r.asked_by })} · {r.reason}
+            {t('reassignAsked', { by: r.asked_by_name })} · {r.reason}
           </Row>
         ))}
         {all.owed.map((x) => (
@@ -133,8 +134,8 @@ function QuarantineRow(props: { entry: Quarantined }) {
     }
   }
   return (
-    <Row icon="stop" tone="bad" kind="quarantine" at={q.at}
-      actions={(
+    <Row icon="stop" tone="bad" kind="quarantine" at={q.created_at}
+      actions={hasRole('tech') && (
         <>
           <a class="btn small" href={`/api/v1/quarantine/${encodeURIComponent(q.id)}/original`} download data-testid="quarantine-original">{t('original')}</a>
           <button type="button" class="btn small" onClick={() => void settle('retry')} data-testid="quarantine-retry">{t('retryIntake')}</button>
