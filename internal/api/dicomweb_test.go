@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/internal/testdata"
+	"github.com/yuanzhen/yuanzhen/storage"
 )
 
 // reply is one answer of the DICOMweb services.
@@ -508,4 +510,45 @@ func (h *hospital) looksRight(name string, u uids, want []byte, pixels bool) {
 			t.Errorf("%s%s: %d %.200s", base, path, r.code, r.body)
 		}
 	}
+}
+
+func TestChangedByteIsNeverGivenForWhole(t *testing.T) {
+	t.Parallel()
+	h := newHospital(t)
+	u := uids{"1.5", "1.5.1", "1.5.1.1"}
+	h.stow("tech1", image(u, 1, 1, nil))
+	h.s.Objects = rotten{h.s.Objects}
+	for _, accept := range []string{"application/dicom", `multipart/related; type="application/dicom"`, "application/zip"} {
+		req, err := http.NewRequest("GET", h.url+dicomRoot+u.path(), nil)
+		must(t, err)
+		req.Header.Set("Authorization", "Bearer "+h.accounts["tech1"].Token)
+		req.Header.Set("Accept", accept)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			continue // broken off before the head was sent
+		}
+		if resp.StatusCode != 200 {
+			t.Errorf("as %s: %d", accept, resp.StatusCode)
+		}
+		if _, err = io.ReadAll(resp.Body); err == nil {
+			t.Errorf("as %s the changed object looks whole", accept)
+		}
+		resp.Body.Close()
+	}
+}
+
+// rotten is a store whose disk has changed the last byte of what is read.
+type rotten struct{ storage.Objects }
+
+func (r rotten) Get(ctx context.Context, k storage.Key, off, n int64) (io.ReadCloser, error) {
+	body, err := r.Objects.Get(ctx, k, off, n)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	b, err := io.ReadAll(body)
+	if len(b) > 0 {
+		b[len(b)-1] ^= 1
+	}
+	return io.NopCloser(bytes.NewReader(b)), err
 }

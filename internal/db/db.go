@@ -32,6 +32,7 @@ type DB struct {
 	read     *sql.DB
 	write    *sql.DB     // PostgreSQL: the same pool as read
 	lite     *liteWriter // SQLite: its one writing connection
+	reads    querier     // read, on SQLite with its statements kept
 	wake     *wake
 }
 
@@ -78,6 +79,7 @@ func (d *DB) openSQLite(ctx context.Context, path string) error {
 	if d.read, err = sql.Open("sqlite", dsn+"&_pragma=query_only(ON)"); err != nil {
 		return err
 	}
+	d.reads = newPrepared(d.read)
 	d.read.SetMaxOpenConns(8)
 	d.read.SetMaxIdleConns(8)
 	if err := migrate(ctx, d.write, goose.DialectSQLite3); err != nil {
@@ -94,7 +96,7 @@ func (d *DB) openPostgres(ctx context.Context, url string) error {
 	}
 	pool.SetMaxOpenConns(24)
 	pool.SetMaxIdleConns(8)
-	d.read, d.write, d.postgres = pool, pool, true
+	d.read, d.write, d.reads, d.postgres = pool, pool, pool, true
 	if err := migrate(ctx, pool, goose.DialectPostgres); err != nil {
 		return fmt.Errorf("database %s: %w", redact(url), err)
 	}
@@ -120,6 +122,9 @@ func (d *DB) Close() error {
 	if d.lite != nil {
 		errs = append(errs, d.lite.close())
 	}
+	if p, ok := d.reads.(*prepared); ok {
+		p.close()
+	}
 	if d.read != nil {
 		errs = append(errs, d.read.Close())
 	}
@@ -137,7 +142,7 @@ func (d *DB) Ping(ctx context.Context) error { return d.read.PingContext(ctx) }
 
 // Read returns a Tx that reads committed rows one statement at a time; its
 // writing methods fail on SQLite.
-func (d *DB) Read(ctx context.Context) *Tx { return &Tx{ctx: ctx, q: d.read, db: d} }
+func (d *DB) Read(ctx context.Context) *Tx { return &Tx{ctx: ctx, q: d.reads, db: d} }
 
 // Tx runs fn in one transaction and commits when fn returns nil. On SQLite
 // writers take turns; on PostgreSQL rows are locked by the statements, and

@@ -47,7 +47,7 @@ var serieses = table[hub.Series]{"series", 1, func(s *hub.Series) []column {
 var instances = table[hub.Instance]{"instance", 1, func(i *hub.Instance) []column {
 	return []column{{"id", &i.ID}, {"series", &i.Series}, {"study", &i.Study}, {"member", &i.Member}, {"uid", &i.UID}, {"class", &i.Class},
 		{"syntax", &i.Syntax}, {"number", &i.Number}, {"rows", &i.Rows}, {"cols", &i.Cols}, {"frames", &i.Frames}, {"bits", &i.Bits},
-		{"object", &i.Object}, {"off", &i.Offset}, {"len", &i.Length}, {"sha256", &i.SHA256}, {"pixel_at", &i.PixelAt}, {"created_at", msec{&i.CreatedAt}}}
+		{"object", &i.Object}, {"off", &i.Offset}, {"len", &i.Length}, {"sha256", &i.SHA256}, {"crc32c", &i.CRC}, {"pixel_at", &i.PixelAt}, {"created_at", msec{&i.CreatedAt}}}
 }}
 
 // InsertStudy stores a new study.

@@ -67,6 +67,7 @@ type Instance struct {
 	Offset     int64  // of the data set (after group 2) in the object
 	Length     int64
 	SHA256     []byte // of the data set
+	CRC        int64  // CRC-32C of the data set, checked whenever it is read whole
 	PixelAt    int64  // offset of the pixel data's value in the data set; 0 none
 	CreatedAt  time.Time
 }

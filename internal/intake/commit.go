@@ -20,6 +20,7 @@ type arrival struct {
 	part   storage.Part
 	ds     *dicom.Dataset
 	syntax dicom.TransferSyntax
+	crc    uint32 // CRC-32C of the bytes
 	object *object
 	wave   *trace // of an ECG
 	file   *file  // of an ECG that is no DICOM object
@@ -226,7 +227,7 @@ func (s *session) take(tx *db.Tx, a *arrival) error {
 	}
 	i := o.instance
 	i.ID, i.Series, i.Study, i.Member = hub.NewID[hub.InstanceID](), series, k.study.ID, a.src.Actor.Member
-	i.Object, i.Offset, i.Length, i.SHA256, i.CreatedAt = string(ref.Key), ref.Offset, ref.Length, sum[:], tx.Now()
+	i.Object, i.Offset, i.Length, i.SHA256, i.CRC, i.CreatedAt = string(ref.Key), ref.Offset, ref.Length, sum[:], int64(a.crc), tx.Now()
 	if err := tx.InsertInstance(&i); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"log/slog"
 	"time"
@@ -131,14 +132,16 @@ func (in *Intake) parse(ctx context.Context, a *arrival, r io.Reader) error {
 	if dicomWave(a.src.Class) {
 		keep = keepWave
 	}
-	ds, parseErr := dicom.Parse(io.TeeReader(in2, a.part), a.syntax, dicom.Options{Keep: keep})
+	crc := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+	to := io.MultiWriter(a.part, crc)
+	ds, parseErr := dicom.Parse(io.TeeReader(in2, to), a.syntax, dicom.Options{Keep: keep})
 	if in2.err != nil {
 		return in2.err // the line broke: the sender will send again
 	}
 	if parseErr != nil && isIO(parseErr) {
 		return unavailable(parseErr)
 	}
-	if _, err := io.Copy(a.part, in2); err != nil { // what follows a fault belongs to the quarantined bytes
+	if _, err := io.Copy(to, in2); err != nil { // what follows a fault belongs to the quarantined bytes
 		return firstOf(in2.err, unavailable(err))
 	}
 	if err := a.part.Done(); err != nil {
@@ -150,7 +153,7 @@ func (in *Intake) parse(ctx context.Context, a *arrival, r io.Reader) error {
 	if parseErr != nil {
 		return in.refuse(ctx, a.src, a.part, parseErr)
 	}
-	a.ds, a.object = ds, describe(ds, a.syntax)
+	a.ds, a.object, a.crc = ds, describe(ds, a.syntax), crc.Sum32()
 	return nil
 }
 

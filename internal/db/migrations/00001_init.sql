@@ -228,6 +228,7 @@ CREATE TABLE instance (
   off        BIGINT NOT NULL,
   len        BIGINT NOT NULL,
   sha256     BYTEA NOT NULL,
+  crc32c     BIGINT NOT NULL DEFAULT 0,
   pixel_at   BIGINT NOT NULL DEFAULT 0,
   created_at BIGINT NOT NULL,
   UNIQUE (member, uid)
