@@ -11,6 +11,7 @@ import (
 
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/recognition"
 )
 
 // Identifiers that the signed content names itself by: what its members mean,
@@ -135,15 +136,11 @@ func content(tx *db.Tx, t *hub.Task, r *hub.Report, signer hub.AccountID, state 
 	if state != hub.ReportIssued || o.Item == "" {
 		return c, nil // a preliminary report is not for recognition
 	}
-	mark, err := tx.MarkAt(t.Member, o.Item, examDay(t))
-	if hub.KindOf(err) == hub.NotFound {
-		return c, nil
+	mark, err := recognition.MarkFor(tx, t.Member, o.Item, examDay(t))
+	if err == nil && mark != nil {
+		c.Mark = mark.Label
 	}
-	if err != nil {
-		return nil, err
-	}
-	c.Mark = mark.Label
-	return c, nil
+	return c, err
 }
 
 // localID leaves out a patient id the hub made for a file that names nobody.
