@@ -117,3 +117,12 @@ func TestImportedResultIsSeenByItsClinicOnly(t *testing.T) {
 	}
 	h.ok("reader1", "GET", path, nil) // a prior of a patient who is read there
 }
+
+func TestEveryCauseHasItsSentences(t *testing.T) {
+	t.Parallel()
+	for _, cause := range recognition.Causes {
+		if m := recognitionMessages["recognition.cause."+cause]; m[0] == "" || m[1] == "" {
+			t.Errorf("%s has no sentences", cause)
+		}
+	}
+}
