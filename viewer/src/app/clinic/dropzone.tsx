@@ -5,7 +5,7 @@ import { type Head, headBytes, readHead } from '../../load/uploadhead'
 import { uploads } from '../../load/uploadqueue'
 import { t } from '../../text/clinic'
 import { Icon } from '../parts/icon'
-import { toast, toastFault } from '../parts/toast'
+import { toast } from '../parts/toast'
 
 /** The order that what is chosen next belongs to; null lets the hub match it. */
 export const target = signal<{ order: string; label: string } | null>(null)
@@ -22,6 +22,9 @@ export function titleOf(h: Head | null, path: string): string {
 /** Takes files, folders and CDs by drop or by choice. */
 export function DropZone(props: { reading: number; onReading(n: number): void }) {
   const [over, setOver] = useState(false)
+  // Each choice gets an input of its own: emptying one that is still being
+  // read would take its files away.
+  const [picks, setPicks] = useState(0)
   const files = useRef<HTMLInputElement>(null)
   const folder = useRef<HTMLInputElement>(null)
   const take = async (picking: Promise<Picked[]> | Picked[]) => {
@@ -42,8 +45,8 @@ export function DropZone(props: { reading: number; onReading(n: number): void })
   }
   const pick = (e: { currentTarget: HTMLInputElement }) => {
     const list = e.currentTarget.files
-    if (list && list.length > 0) void take(chosen(list)).catch(toastFault)
-    e.currentTarget.value = ''
+    if (list && list.length > 0) void take(chosen(list))
+    setPicks((n) => n + 1)
   }
   return (
     <section class={`dropzone panel${over ? ' over' : ''}`} data-testid="dropzone"
@@ -62,8 +65,8 @@ export function DropZone(props: { reading: number; onReading(n: number): void })
         <button type="button" class="btn big" onClick={() => folder.current?.click()} data-testid="pick-folder">{t('pickFolder')}</button>
         <a class="btn big" href="/orders/new" data-testid="new-order">{t('newOrder')}</a>
       </div>
-      <input ref={files} type="file" multiple hidden onChange={pick} data-testid="files-input" />
-      <input ref={folder} type="file" multiple hidden {...{ webkitdirectory: true }} onChange={pick} data-testid="folder-input" />
+      <input key={`files${picks}`} ref={files} type="file" multiple hidden onChange={pick} data-testid="files-input" />
+      <input key={`folder${picks}`} ref={folder} type="file" multiple hidden {...{ webkitdirectory: true }} onChange={pick} data-testid="folder-input" />
     </section>
   )
 }

@@ -71,7 +71,7 @@ export function owedWord(field: string): string {
 
 function Row(props: { icon: IconName; tone: string; kind: string; at: string | null; children: ComponentChildren; actions: ComponentChildren }) {
   return (
-    <li class={`todorow ${props.tone}`} data-testid={`todo-${props.kind}`}>
+    <li class={`todorow is-${props.tone}`} data-testid={`todo-${props.kind}`}>
       <Icon name={props.icon} size={16} />
       <span class="grow">{props.children}</span>
       <span class="quiet num">{props.at ? ago(props.at, now.value) : ''}</span>

@@ -27,28 +27,29 @@ export function UploadLines() {
         )}
       </header>
       {lost > 0 && <p class="note warn" data-testid="uploads-lost"><Icon name="warn" />{t('chooseAgain', { n: lost })}</p>}
-      <ul>{list.map((l) => <Row key={l.id} line={l} />)}</ul>
+      <ul>{list.map(row)}</ul>
     </section>
   )
 }
 
-function Row(props: { line: Line }) {
-  const l = props.line
+// No component of its own: the queue changes its lines in place, and a
+// component with the same props would not be drawn again.
+function row(l: Line) {
   const s = sums(l)
   const percent = s.bytes > 0 ? Math.floor((s.sent / s.bytes) * 100) : 0
   const v = verdictOf(l)
   const task = v.task ? tasks.value.get(v.task) : undefined
   const name = task?.patient.name || l.head?.name
   return (
-    <li class={`upline ${l.state}`} data-testid="upload-line" data-state={l.state} data-percent={percent}>
-      {task?.thumbnail ? <img src={task.thumbnail} alt="" loading="lazy" /> : <span class="none"><Icon name={l.head ? 'stack' : 'pulse'} size={20} /></span>}
+    <li key={l.id} class={`upline ${l.state}`} data-testid="upload-line" data-state={l.state} data-percent={percent}>
+      {task?.thumbnail ? <img src={task.thumbnail} alt="" loading="lazy" onError={(e) => (e.currentTarget.style.visibility = 'hidden')} /> : <span class="none"><Icon name={l.head ? 'stack' : 'pulse'} size={20} /></span>}
       <div class="what">
         <span class="line"><strong class="clip">{name || t('nameUnknown')}</strong><span class="clip quiet">{task?.item_name || l.title}</span></span>
         <div class="progress" role="progressbar" aria-valuenow={percent} aria-valuemin={0} aria-valuemax={100}><i style={{ width: `${percent}%` }} /></div>
         {v.sentences.map((x) => <p key={x} class={`verdict ${v.tone}`} data-testid="verdict">{x}</p>)}
       </div>
       <span class="num count">{t('files', { n: s.done, m: l.files.length })}</span>
-      <span class="says" data-testid="upload-says">{says(l, percent)}</span>
+      <span class="says" data-testid="upload-says">{v.tone === 'bad' && l.state === 'done' ? t(task ? 'takenPart' : 'notTaken') : says(l, percent)}</span>
       {task && <StateMark state={task.state} />}
       {task && <SubmitButton task={task} />}
       {(l.state === 'failed' || l.state === 'wait') && <button type="button" class="btn small" onClick={() => uploads.hurry()} data-testid="upload-retry">{t('tryNow')}</button>}
