@@ -3,11 +3,13 @@ package report
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
 	"math"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,6 +20,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 	"github.com/yuanzhen/yuanzhen/internal/keys"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
+	"github.com/yuanzhen/yuanzhen/storage"
 	"github.com/yuanzhen/yuanzhen/storage/disk"
 )
 
@@ -592,5 +595,61 @@ func TestUnknownReportAndWrongHashLookTheSame(t *testing.T) {
 		if err != nil || *v != (Verdict{}) {
 			t.Errorf("%v: %+v, %v", ask, v, err)
 		}
+	}
+}
+
+func TestOfTwoReviewersAtOnceOneIssues(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	id := r.written(hub.Image)
+	results := make(chan error, 2)
+	for _, a := range []hub.Actor{r.reviewer, r.second} {
+		go func() {
+			_, err := r.Approve(context.WithoutCancel(t.Context()), a, id)
+			results <- err
+		}()
+	}
+	issued := 0
+	for range 2 {
+		if err := <-results; err == nil {
+			issued++
+		} else if hub.KindOf(err) != hub.Conflict {
+			t.Error(err)
+		}
+	}
+	if issued != 1 {
+		t.Fatalf("%d of 2 issued it", issued)
+	}
+	kept := 0
+	must(t, r.Objects.List(t.Context(), "report/", func(storage.Key, int64, time.Time) error { kept++; return nil }))
+	if kept != 1 {
+		t.Fatalf("%d PDFs are kept, want the issued one", kept)
+	}
+	must(t, Verify(r.ring, r.versions(id)[0]))
+}
+
+func TestSignatureNamesEveryObject(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	id := r.written(hub.Image)
+	_, err := r.Approve(t.Context(), r.reviewer, id)
+	must(t, err)
+	var c Content
+	must(t, json.Unmarshal(r.versions(id)[0].Content, &c))
+	one, two := strings.Repeat("01", 32), strings.Repeat("02", 32)
+	if len(c.Objects) != 2 || c.Objects[0] != one || c.Objects[1] != two {
+		t.Fatalf("signed objects %v", c.Objects)
+	}
+}
+
+func TestNothingIsIssuedWhenItsPDFCannotBeKept(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	id := r.written(hub.Image)
+	must(t, r.Objects.Close())
+	_, err := r.Approve(t.Context(), r.reviewer, id)
+	code(t, err, hub.Busy, "store.unavailable")
+	if task := r.task(id); task.State != hub.Written {
+		t.Fatalf("the task is %s", task.State)
 	}
 }
