@@ -30,13 +30,14 @@ const files = {
 /** An SCP-ECG file as a cart's memory card holds it. */
 export const scpFile = () => join(materialFolder, files.scp)
 
-/** Copies a radiograph with new UIDs under a person's name and an accession number, and hands its path to `use`. */
+/** Copies a radiograph, made just now, with new UIDs under a person's name and an accession number, and hands its path to `use`. */
 export async function withRadiograph(who: Person, accession: string, use: (path: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'yuanzhen-dx-'))
   try {
     const path = join(folder, basename(files.radiograph))
     // The file is in GB18030; arguments of a program are UTF-8. -nb leaves no .bak; -gst, -gse and -gin make new UIDs.
     await run('dcmconv', ['+U8', join(materialFolder, files.radiograph), path])
+    const { date, time } = deviceClock(new Date())
     await run('dcmodify', [
       '-nb', '-gst', '-gse', '-gin',
       '-i', `(0008,0050)=${accession}`,
@@ -44,12 +45,20 @@ export async function withRadiograph(who: Person, accession: string, use: (path:
       '-i', `(0010,0020)=${who.id}`,
       '-i', `(0010,0030)=${who.birth.replaceAll('-', '')}`,
       '-i', `(0010,0040)=${who.sex}`,
+      ...['0020', '0021', '0022', '0023'].flatMap((element) => ['-i', `(0008,${element})=${date}`]),
+      ...['0030', '0031', '0032', '0033'].flatMap((element) => ['-i', `(0008,${element})=${time}`]),
       path,
     ])
     await use(path)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Date and time as a device in China writes them. */
+function deviceClock(at: Date): { date: string; time: string } {
+  const local = new Date(at.getTime() + 8 * 3600_000).toISOString()
+  return { date: local.slice(0, 10).replaceAll('-', ''), time: local.slice(11, 19).replaceAll(':', '') }
 }
 
 /** Sends files as a clinic's modality does, by dcmtk's storescu. */
@@ -79,6 +88,8 @@ export async function stowCT(hub: Hub, login: string): Promise<number> {
 }
 
 /** The text of a PDF, by poppler's pdftotext. */
-export async function pdfText(path: string): Promise<string> {
-  return (await run('pdftotext', ['-enc', 'UTF-8', path, '-'], { maxBuffer: 16 << 20 })).stdout
+export async function pdfText(pdf: Buffer): Promise<string> {
+  const child = run('pdftotext', ['-enc', 'UTF-8', '-', '-'], { maxBuffer: 16 << 20 })
+  child.child.stdin?.end(pdf)
+  return (await child).stdout
 }

@@ -54,3 +54,15 @@ export async function sendOrder(page: Page, history: string): Promise<void> {
   await page.getByTestId('order-consent').check()
   await page.keyboard.press('Control+Enter')
 }
+
+/** The bytes behind a link, as the person at the page gets them. */
+export async function linked(page: Page, link: Locator): Promise<Buffer> {
+  const href = await link.getAttribute('href')
+  if (!href) throw new Error('the link leads nowhere')
+  const text = await page.evaluate(async (at) => {
+    const answer = await fetch(at)
+    if (!answer.ok) throw new Error(`${at}: ${answer.status}`)
+    return Array.from(new Uint8Array(await answer.arrayBuffer()), (b) => String.fromCharCode(b)).join('')
+  }, href)
+  return Buffer.from(text, 'latin1')
+}

@@ -3,7 +3,7 @@ import { expect, test } from '../hub/fixture'
 import type { Hub } from '../hub/hub'
 import { materialMissing, pdfText, storescu, withRadiograph } from '../hub/inputs'
 import { wang, type Person } from '../hub/people'
-import { drag, fillOrder, mark, pictureShown, rowOf, sameDocument, sendOrder } from '../hub/steps'
+import { drag, fillOrder, linked, mark, pictureShown, rowOf, sameDocument, sendOrder } from '../hub/steps'
 
 const missing = materialMissing()
 test.skip(missing !== '', missing)
@@ -79,6 +79,7 @@ async function order(hub: Hub, page: Page, who: Person): Promise<string> {
 
 /** Both click; the loser hears the winner's name. Returns the winner's page. */
 async function race(hub: Hub, readers: Page[], who: Person): Promise<Page> {
+  await holdUntilAll(readers, '**/api/v1/tasks/*/claim')
   await Promise.all(readers.map((page) => rowOf(page, who.name).click()))
   const won = await Promise.all(
     readers.map(async (page) => {
@@ -91,6 +92,20 @@ async function race(hub: Hub, readers: Page[], who: Person): Promise<Page> {
   const at = won.indexOf(true)
   await expect(readers[1 - at]!.getByTestId('toast')).toContainText(hub.account(['reader1', 'reader2'][at]!).name)
   return readers[at]!
+}
+
+/** Lets nobody's request through before everybody's has been made: a list cannot tell one of the other's claim. */
+async function holdUntilAll(pages: Page[], url: string): Promise<void> {
+  let open = () => {}
+  const all = new Promise<void>((go) => (open = go))
+  let waiting = 0
+  for (const page of pages) {
+    await page.route(url, async (route) => {
+      if (++waiting === pages.length) open()
+      await all
+      await route.continue()
+    }, { times: 1 })
+  }
 }
 
 /** Window keys and a length, as every radiograph gets them. */
@@ -127,9 +142,8 @@ async function takeResult(page: Page): Promise<void> {
   await sameDocument(page)
   await row.click()
   await expect(page.getByTestId('result-impression')).toHaveText(edited)
-  const [file] = await Promise.all([page.waitForEvent('download'), page.getByTestId('result-pdf').click()])
-  const text = (await pdfText(await file.path())).replace(/\s/g, '')
-  for (const part of [wang.name, findings, edited, '徐国栋', '远程诊断']) expect(text).toContain(part.replace(/\s/g, ''))
+  const text = (await pdfText(await linked(page, page.getByTestId('open-pdf')))).replace(/\s/g, '')
+  for (const part of [wang.name, findings, edited, '徐国栋', '远程诊断']) expect(text, 'text of the PDF').toContain(part.replace(/\s/g, ''))
   await page.getByTestId('acknowledge').click()
   await expect(page.getByTestId('state-mark').first()).toHaveAttribute('data-state', 'acknowledged')
 }
