@@ -314,22 +314,24 @@ func TestArchiveThatUnfoldsWithoutEndIsRejected(t *testing.T) {
 	z := zip.NewWriter(&b)
 	w, err := z.Create("zeros")
 	must(t, err)
-	_, err = io.CopyN(w, readerFunc(func(b []byte) (int, error) { clear(b); return len(b), nil }), 200<<20)
+	_, err = io.CopyN(w, readerFunc(func(b []byte) (int, error) { clear(b); return len(b), nil }), 110<<20)
 	must(t, err)
 	must(t, z.Close())
 	if v := c.send(t, Wanted{Filename: "bomb.zip"}, b.Bytes()); v.Result != Rejected || v.Code != codeArchiveBomb {
 		t.Fatalf("got %+v", v)
 	}
-	// A directory of more entries than any disc holds.
-	b.Reset()
-	z = zip.NewWriter(&b)
-	for i := range 100_000 {
-		_, err := z.CreateRaw(&zip.FileHeader{Name: fmt.Sprint(i)})
-		must(t, err)
-	}
-	must(t, z.Close())
-	if v := c.send(t, Wanted{Filename: "many.zip"}, b.Bytes()); v.Result != Rejected || v.Code != codeArchiveBomb {
-		t.Fatalf("got %+v", v)
+	// More files than any disc holds, and names that fill memory.
+	for _, name := range []string{"", strings.Repeat("long", 60)} {
+		b.Reset()
+		z = zip.NewWriter(&b)
+		for i := range entriesMost + 1 {
+			_, err := z.CreateRaw(&zip.FileHeader{Name: name + fmt.Sprint(i)})
+			must(t, err)
+		}
+		must(t, z.Close())
+		if v := c.send(t, Wanted{Filename: "many.zip"}, b.Bytes()); v.Result != Rejected || v.Code != codeArchiveBomb {
+			t.Fatalf("got %+v", v)
+		}
 	}
 }
 
