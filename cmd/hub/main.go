@@ -19,13 +19,19 @@ var version = "dev"
 
 // commands are the hub's commands and their flags.
 type commands struct {
-	Serve   serveCommand   `cmd:"" help:"Run the hub."`
-	Demo    demoCommand    `cmd:"" help:"Make a demonstration alliance, send it generated studies and run."`
-	Audit   auditCommand   `cmd:"" help:"Check the audit chain."`
-	Backup  backupCommand  `cmd:"" help:"Copy the hub into a folder while it runs."`
-	Restore restoreCommand `cmd:"" help:"Put a backup into an empty hub."`
-	Verify  verifyCommand  `cmd:"" help:"Read every stored byte and compare it with its row; exit 1 and name what is wrong."`
-	Config  configCommand  `cmd:"" help:"Print the settings in force, secrets masked."`
+	Serve     serveCommand     `cmd:"" help:"Run the hub."`
+	Demo      demoCommand      `cmd:"" help:"Make a demonstration alliance, send it generated studies and run."`
+	Audit     auditCommand     `cmd:"" help:"Check the audit chain."`
+	Backup    backupCommand    `cmd:"" help:"Copy the hub into a folder while it runs."`
+	Restore   restoreCommand   `cmd:"" help:"Put a backup into an empty hub."`
+	Verify    verifyCommand    `cmd:"" help:"Read every stored byte and compare it with its row; exit 1 and name what is wrong."`
+	Member    memberCommand    `cmd:"" help:"Add institutions."`
+	User      userCommand      `cmd:"" help:"Add accounts."`
+	Token     tokenCommand     `cmd:"" help:"Make bearer tokens."`
+	Device    deviceCommand    `cmd:"" help:"Register devices."`
+	Agreement agreementCommand `cmd:"" help:"Say who reads for whom."`
+	Service   serviceCommand   `cmd:"" help:"Let the system start the hub."`
+	Config    configCommand    `cmd:"" help:"Print the settings in force, secrets masked."`
 
 	Version kong.VersionFlag `help:"Print the version."`
 }
@@ -33,7 +39,12 @@ type commands struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+	start := func(ctx context.Context) error { return run(ctx, os.Args[1:], os.Stdout, os.Stderr) }
+	done, err := asService(start)
+	if !done && err == nil {
+		err = start(ctx)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "hub:", err)
 		os.Exit(1)
 	}
