@@ -97,7 +97,8 @@ func recordingView(tx *db.Tx, r *hub.Recorded, lang string) (*RecordingView, err
 		v.Patient.ID = "" // made by the hub for a file that names nobody
 	}
 	if !r.Start.IsZero() {
-		v.Start = &r.Start
+		start := r.Start.In(chinaTime) // as the cart's clock showed it
+		v.Start = &start
 	}
 	var device struct {
 		Measurements json.RawMessage `json:"measurements"`
@@ -220,7 +221,7 @@ func waveOf(leads []ecg.Lead, rate float64, unit, kind string) waveGroup {
 }
 
 func (s *Server) waveform(c *Call) (any, error) {
-	_, rec, err := s.load(c)
+	row, rec, err := s.load(c)
 	if err != nil {
 		return nil, err
 	}
@@ -232,15 +233,19 @@ func (s *Server) waveform(c *Call) (any, error) {
 		waveGroup
 		Start  *time.Time  `json:"start"`
 		Groups []waveGroup `json:"groups"`
-	}{waveOf(rec.Leads, rec.RateHz, "uV", ""), nonZero(rec.Start), groups}, nil
+	}{waveOf(rec.Leads, rec.RateHz, "uV", ""), nonZero(row.Start), groups}, nil
 }
 
 func nonZero(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
+	t = t.In(chinaTime)
 	return &t
 }
+
+// chinaTime is the zone in which clinics read times.
+var chinaTime = time.FixedZone("CST", 8*3600)
 
 // analysis gives beats, rhythm, median beat and quality, for marks on the drawing.
 func (s *Server) analysis(c *Call) (any, error) {

@@ -110,6 +110,9 @@ func reported(tx *db.Tx, a hub.Actor, id hub.ReportID) (*hub.Task, report.Sight,
 	}
 	prior, err := seesPatientOf(tx, a, o.Patient)
 	if err == nil && !prior {
+		prior, err = seesShared(tx, a, o.Patient, func(r *db.Result) bool { return r.Report == id })
+	}
+	if err == nil && !prior {
 		err = outside("api.reported")
 	}
 	return t, report.Signed, err

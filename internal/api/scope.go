@@ -68,11 +68,46 @@ func seesPatientOf(tx *db.Tx, a hub.Actor, id hub.PatientID) (bool, error) {
 func SeesStudy(tx *db.Tx, a hub.Actor, s *db.StudyRow) (bool, error) {
 	switch {
 	case isClinic(a.Role):
-		return s.Member == a.Member, nil
+		if s.Member == a.Member {
+			return true, nil
+		}
+		return seesShared(tx, a, s.Patient, func(r *db.Result) bool { return r.Study == s.ID })
 	case isReading(a.Role) && s.Centre == a.Member:
 		return true, nil
 	}
 	return seesPatientOf(tx, a, s.Patient)
+}
+
+// seesShared reports whether an issued result of a patient of another clinic
+// may be shown to the actor's clinic: the person is a patient there too. What
+// can be recognised is shown with its pictures (domain rules, section 9). is
+// says which of the patient's results it is about.
+func seesShared(tx *db.Tx, a hub.Actor, patient hub.PatientID, is func(*db.Result) bool) (bool, error) {
+	if !isClinic(a.Role) {
+		return false, nil
+	}
+	ids, err := samePerson(tx, patient)
+	if err != nil || len(ids) < 2 {
+		return false, err
+	}
+	own := false
+	for _, id := range ids {
+		p, err := tx.Patient(id)
+		if err != nil {
+			return false, err
+		}
+		own = own || p.Member == a.Member
+	}
+	if !own {
+		return false, nil
+	}
+	results, err := tx.ResultsOfPatients([]hub.PatientID{patient}, "")
+	for _, r := range results {
+		if is(r) && !r.Void {
+			return true, nil
+		}
+	}
+	return false, err
 }
 
 // recording returns a recording in the actor's scope.
@@ -88,6 +123,9 @@ func recording(tx *db.Tx, a hub.Actor, id hub.RecordingID) (*hub.Recorded, error
 		return r, nil
 	}
 	ok, err := seesPatientOf(tx, a, r.Patient)
+	if err == nil && !ok {
+		ok, err = seesShared(tx, a, r.Patient, func(res *db.Result) bool { return res.Recording == r.ID })
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -167,26 +167,43 @@ func bilinear(grid []float64, w int, x, y float64) float64 {
 	return (at(x0, y0)*(1-fx)+at(x0+1, y0)*fx)*(1-fy) + (at(x0, y0+1)*(1-fx)+at(x0+1, y0+1)*fx)*fy
 }
 
-// ribShadow brightens the crossing ribs of back and front.
+// ribShadow brightens the crossing ribs of back and front. It fades towards
+// spine, edge and belly.
 func ribShadow(x, z float64) float64 {
-	if math.Abs(x) < 18 || math.Abs(x) > 150 || z < -110 || z > 150 {
+	ax := math.Abs(x)
+	fade := window(ax, 14, 30, 128, 150) * window(z, -115, -70, 118, 150)
+	if fade == 0 {
 		return 0
 	}
 	v := 0.0
-	for _, slope := range []float64{0.32, -0.5} {
-		d := math.Mod(z-slope*math.Abs(x)-math.Abs(x)*math.Abs(x)/600*slope+1000, 27)
-		v += 150 * math.Exp(-math.Pow((d-6)/4.2, 2))
+	for _, rib := range []struct{ slope, bend, gap, height float64 }{{0.25, 0.0032, 29, 120}, {-0.55, -0.0012, 29, 70}} {
+		d := math.Mod(z+rib.slope*ax+rib.bend*ax*ax+1000, rib.gap)
+		v += rib.height * math.Exp(-math.Pow((d-rib.gap/2)/3.6, 4))
 	}
-	return v
+	return v * fade
 }
 
-// lungMarkings thin out from the hilum to the edge.
+// window rises from 0 at a to 1 at b and falls from 1 at c to 0 at d.
+func window(v, a, b, c, d float64) float64 {
+	smooth := func(t float64) float64 { t = min(1, max(0, t)); return t * t * (3 - 2*t) }
+	return smooth((v-a)/(b-a)) * smooth((d-v)/(d-c))
+}
+
+// lungMarkings are vessels that branch from the hilum and thin out.
 func lungMarkings(x, z float64) float64 {
-	d := math.Hypot(math.Abs(x)-25, z-5)
-	if d > 120 {
+	dx, dz := math.Abs(x)-28, z-5
+	d := math.Hypot(dx, dz)
+	if d > 115 || dx < 0 {
 		return 0
 	}
-	return 110 * math.Exp(-d/45) * (1 + math.Sin(math.Atan2(z-5, math.Abs(x)-25)*17+d/9))
+	angle := math.Atan2(dz, dx)
+	v := 0.0
+	for i := range 9 {
+		course := -1.3 + 0.33*float64(i) + 0.18*math.Sin(d/17+float64(i)*2.1)
+		width := 0.05 * math.Exp(-d/55)
+		v += math.Exp(-math.Pow((angle-course)/(width+0.012), 2))
+	}
+	return 150 * v * math.Exp(-d/42) * min(1, d/12)
 }
 
 // Size of the ultrasound cine.

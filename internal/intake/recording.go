@@ -13,6 +13,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/ecg/measure"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/recognition"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 )
 
@@ -144,7 +145,7 @@ func (s *session) recordInstance(tx *db.Tx, a *arrival, k *known, i *hub.Instanc
 		return err
 	}
 	a.out.Recording = row.ID
-	t, err := tx.Task(k.task)
+	t, err := s.taskOf(tx, k)
 	if err != nil {
 		return err
 	}
@@ -175,7 +176,31 @@ func (w *trace) row(name string) *hub.Recorded {
 	quality, _ := json.Marshal(w.result.Quality)
 	notes, _ := json.Marshal(w.rec.Notes)
 	return &hub.Recorded{ID: hub.NewID[hub.RecordingID](), Format: string(w.rec.Format), Leads: leads, RateHz: w.rec.RateHz, Samples: w.rec.Samples(),
-		Start: w.rec.Start, Device: device, Hub: numbers, Quality: quality, Notes: notes, Name: name}
+		Start: w.start(), Device: device, Hub: numbers, Quality: quality, Notes: notes, Name: name}
+}
+
+// start is when the recording began. A time without a zone is the cart's own,
+// and the carts stand in China.
+func (w *trace) start() time.Time {
+	t := w.rec.Start
+	for _, n := range w.rec.Notes {
+		if n.Code == ecg.NoteLocalTime && !t.IsZero() {
+			return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), chinaTime).UTC()
+		}
+	}
+	return t
+}
+
+// defects are what the technician should do about while the patient is there.
+func (w *trace) defects() []hub.Warning {
+	var out []hub.Warning
+	for _, f := range w.result.Quality.Findings {
+		if f.Grade != measure.OK {
+			out = append(out, hub.Warning{Code: string(f.Code), Values: map[string]string{"leads": strings.Join(f.Leads, "、"),
+				"zh": measure.Sentence(f.Code, f.Leads, measure.Chinese), "en": measure.Sentence(f.Code, f.Leads, measure.English)}})
+		}
+	}
+	return out
 }
 
 func orNone(m map[string]float64) map[string]float64 {
@@ -202,7 +227,7 @@ func (in *Intake) draftForTrace(tx *db.Tx, a *arrival, id hub.RecordingID) (*hub
 		o.Kind = hub.Holter
 	}
 	o.Accession = "D" + strings.ToUpper(string(o.ID))[:14]
-	if item, err := in.itemFor(tx, o); err != nil {
+	if item, err := recognition.ItemOf(tx, o); err != nil {
 		return nil, err
 	} else if item != nil {
 		o.Item, o.ItemName = item.Code, item.Name
@@ -219,7 +244,7 @@ func (in *Intake) traceTask(tx *db.Tx, a *arrival, o *hub.Order, id hub.Recordin
 	}
 	warnings := traceDoubts(a.wave.rec.Patient, o)
 	change := func(t *hub.Task) {
-		t.Recording, t.TExam, t.TUploadStart = id, a.wave.rec.Start, tx.Now()
+		t.Recording, t.TExam, t.TUploadStart = id, a.wave.start(), tx.Now()
 		t.AutoSubmit = a.src.Actor.Submits
 		t.Warnings = append(t.Warnings, warnings...)
 	}
@@ -253,6 +278,7 @@ func (in *Intake) queueTrace(tx *db.Tx, a *arrival, t *hub.Task, o *hub.Order) e
 	err := worklist.Touch(tx, hub.System, t, "task.measured", "", func(t *hub.Task) {
 		t.Alerts = append(t.Alerts, a.wave.alerts...)
 		t.Grade = string(a.wave.result.Quality.Grade)
+		t.Warnings = append(t.Warnings, a.wave.defects()...)
 		if len(t.Alerts) > 0 {
 			in.Work.Rules.Raise(t, o, 1, tx.Now())
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/recognition"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 )
 
@@ -37,6 +38,19 @@ func (s *session) studyOf(tx *db.Tx, a *arrival) (*known, error) {
 	s.in.known[key] = k
 	s.made = append(s.made, key)
 	return k, nil
+}
+
+// taskOf returns the task that reads a study now: a match or a re-assignment
+// may have given it to another since the committer last looked.
+func (s *session) taskOf(tx *db.Tx, k *known) (*hub.Task, error) {
+	t, err := tx.Task(k.task)
+	if err != nil || t.State != hub.Cancelled && t.State != hub.Void {
+		return t, err
+	}
+	if err := s.currentTask(tx, k); err != nil {
+		return nil, err
+	}
+	return tx.Task(k.task)
 }
 
 func (s *session) currentTask(tx *db.Tx, k *known) error {
@@ -153,29 +167,13 @@ func (in *Intake) draftOrder(tx *db.Tx, a *arrival, patient *db.PatientRow) (*hu
 	if order.Accession == "" {
 		order.Accession = "D" + strings.ToUpper(string(order.ID))[:14]
 	}
-	if item, err := in.itemFor(tx, order); err != nil {
+	if item, err := recognition.ItemOf(tx, order); err != nil {
 		return nil, err
 	} else if item != nil {
 		order.Item = item.Code
 		order.ItemName = firstText(order.ItemName, item.Name)
 	}
 	return order, tx.InsertOrder(order)
-}
-
-// itemFor finds the catalogue's exam item for a draft order by kind, modality
-// and body part; nil if no item fits.
-func (in *Intake) itemFor(tx *db.Tx, o *hub.Order) (*hub.CatalogueItem, error) {
-	list, err := tx.Catalogue()
-	if err != nil {
-		return nil, err
-	}
-	for _, item := range list {
-		if item.Kind == o.Kind && (item.Modality == o.Modality || item.Modality == "DX" && (o.Modality == "CR" || o.Modality == "DR")) &&
-			strings.EqualFold(item.BodyPart, o.BodyPart) {
-			return item, nil
-		}
-	}
-	return nil, nil
 }
 
 // openTask joins the study to its order's task while nobody reads that yet,
@@ -283,7 +281,7 @@ func (s *session) tell(tx *db.Tx, k *known) error {
 	if err := tx.ExtendSettle(k.study.ID, now.Add(s.in.Work.Rules.Settle)); err != nil {
 		return err
 	}
-	t, err := tx.Task(k.task)
+	t, err := s.taskOf(tx, k)
 	if err != nil {
 		return err
 	}

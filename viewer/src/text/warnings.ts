@@ -1,5 +1,5 @@
 import type { Warning } from '../load/types'
-import { catalogue } from './catalogue'
+import { catalogue, language } from './catalogue'
 
 export const zh = {
   'identity.mismatch': '图像中的患者（{header_name}）与申请（{order_name}）不一致',
@@ -23,6 +23,8 @@ const text = catalogue(zh, en)
 
 /** The sentence of a task's warning; an unknown code is shown as it is. */
 export function warningText(w: Warning): string {
+  const told = w.values?.[language.value === 'en' ? 'en' : 'zh'] // the hub's own sentence, as for ECG quality
+  if (told) return told
   const known = Object.hasOwn(zh, w.code) ? (w.code as keyof typeof zh) : null
   return known ? text(known, w.values) : text('other', { code: w.code })
 }

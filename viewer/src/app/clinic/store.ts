@@ -44,12 +44,19 @@ export const todo = computed(() => {
     received: [...criticals.value.values()].filter((c) => c.state === 'received').sort(byFound),
     returned: all.filter((x) => x.state === 'returned'),
     mismatched: all.filter((x) => (x.state === 'draft' || x.state === 'uploading') && !waiting.has(x.id) && x.warnings.some((m) => m.code === 'identity.mismatch' && !m.values?.['reason'])),
+    urgent: all.filter((x) => inReading(x) && x.prealert.length > 0),
+    defective: all.filter((x) => inReading(x) && x.grade === 'poor' && x.warnings.some((m) => m.code.startsWith('ecg.'))),
     inbox: inbox.value,
     quarantine: quarantine.value,
     owed: all.filter((x) => x.owed.length > 0 && x.state !== 'cancelled' && x.state !== 'void'),
     reassign: reassignments.value.filter((r) => r.mine && r.state === 'asked'),
   }
 })
+
+/** The patient may still be there: nobody has signed yet. */
+function inReading(x: ClinicTask): boolean {
+  return x.state === 'uploading' || x.state === 'queued' || x.state === 'claimed' || x.state === 'written'
+}
 
 function byFound(a: CriticalView, b: CriticalView): number {
   return a.found_at < b.found_at ? -1 : 1

@@ -32,6 +32,17 @@ export function Todo() {
       <ul>
         {all.notified.map((c) => <CriticalRow key={c.id} value={c} />)}
         {all.received.map((c) => <CriticalRow key={c.id} value={c} />)}
+        {all.urgent.map((x) => (
+          <Row key={`urgent-${x.id}`} icon="warn" tone="critical" kind="urgent" at={x.t_submit ?? x.created_at} actions={null}>
+            <strong>{t('keepPatient')}</strong>　<PatientLine patient={x.patient} /> {examName(x)} · {x.prealert.map((a) => a.evidence).join('；')}
+          </Row>
+        ))}
+        {all.defective.map((x) => (
+          <Row key={`defect-${x.id}`} icon="warn" tone="bad" kind="defect" at={x.t_submit ?? x.created_at}
+            actions={<button type="button" class="btn small primary" onClick={() => again(x)} data-testid="repeat-ecg">{t('takeAgain')}</button>}>
+            <strong>{x.warnings.filter((m) => m.code.startsWith('ecg.')).map(warningText).join('；')}</strong>　<PatientLine patient={x.patient} /> {examName(x)}
+          </Row>
+        ))}
         {all.returned.map((x) => <Returned key={x.id} task={x} />)}
         {all.mismatched.map((x) => (
           <Row key={x.id} icon="warn" tone="bad" kind="mismatch" at={x.created_at} actions={<><Correct task={x} /><SubmitButton task={x} /></>}>
@@ -96,20 +107,22 @@ function CriticalRow(props: { value: CriticalView }) {
 
 const reasons = ['positioning', 'exposure', 'motion', 'foreign_body', 'coverage', 'missing_series', 'mismatch', 'history', 'ecg_defect', 'duplicate', 'other'] as const
 
+/** Lets the next files chosen go to a task's order: the exam is made again. */
+function again(x: ClinicTask) {
+  target.value = { order: x.order, label: `${x.patient.name} ${examName(x)}` }
+  toast(t('chooseNew'))
+  scrollTo({ top: 0 })
+  document.querySelector<HTMLElement>('[data-testid=pick-files]')?.focus()
+}
+
 function Returned(props: { task: ClinicTask }) {
   const x = props.task
   const code = reasons.find((r) => r === x.returned?.reason)
-  const again = () => {
-    target.value = { order: x.order, label: `${x.patient.name} ${examName(x)}` }
-    toast(t('chooseNew'))
-    scrollTo({ top: 0 })
-    document.querySelector<HTMLElement>('[data-testid=pick-files]')?.focus()
-  }
   return (
     <Row icon="back" tone="warn" kind="returned" at={x.returned?.at ?? null}
       actions={(
         <>
-          <button type="button" class="btn small primary" onClick={again} data-testid="take-again">{t('takeAgain')}</button>
+          <button type="button" class="btn small primary" onClick={() => again(x)} data-testid="take-again">{t('takeAgain')}</button>
           {code === 'history' && <button type="button" class="btn small" onClick={() => navigate(`/orders/${x.order}`)} data-testid="complete-history">{t('complete')}</button>}
           <SubmitButton task={x} />
         </>
