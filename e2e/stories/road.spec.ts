@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test'
-import { expect, test } from '../hub/fixture'
+import { contrast, expect, test } from '../hub/fixture'
 import type { Hub } from '../hub/hub'
-import { materialMissing, pdfText, storescu, withRadiograph } from '../hub/inputs'
+import { materialMissing, pdfText, scpFile, storescu, stowCT, withRadiograph } from '../hub/inputs'
 import { wang, type Person } from '../hub/people'
 import { drag, fillOrder, linked, mark, pictureShown, rowOf, sameDocument, sendOrder } from '../hub/steps'
 
@@ -60,8 +60,107 @@ test('a radiograph is ordered, raced for, read, reviewed, returned, acknowledged
     await expect(other.getByTestId('toast')).toContainText('互认')
     const made = await hub.call<{ items: unknown[] }>('clinician2', 'POST', '/api/v1/orders/search', {})
     expect(made.items, 'orders of CLINIC2').toEqual([])
-    const counted = await hub.call<{ saved: number }>('clinician2', 'GET', '/api/v1/recognition/summary')
-    expect(counted.saved).toBeGreaterThan(0)
+    await other.getByTestId('nav-recognition').click()
+    await expect(other.getByTestId('figure-recognised')).toContainText('1')
+    await expect(other.getByTestId('figure-saved')).toContainText(/[1-9]\d*\.\d\d/)
+  })
+})
+
+test('a CT series arrives by STOW-RS and is scrolled, windowed and measured', async ({ hub, desk }) => {
+  const reader = await desk('reader1')
+  await mark(reader)
+  const slices = await stowCT(hub, 'tech1')
+  await expect(reader.getByTestId('worklist-table-row')).toHaveCount(1)
+  await expect(reader.getByTestId('worklist-table-row').getByTestId('arrived')).toContainText(String(slices))
+  await sameDocument(reader)
+  await reader.keyboard.press('n')
+  await pictureShown(reader)
+  const at = reader.getByTestId('pane-index')
+  await expect(at).toHaveText(/^\d+\/4$/)
+  await reader.keyboard.press('Home')
+  await expect(at).toHaveText('1/4')
+  await reader.getByTestId('pane').hover()
+  await reader.mouse.wheel(0, 100)
+  await expect(at).toHaveText('2/4')
+  await reader.keyboard.press('End')
+  await expect(at).toHaveText('4/4')
+  const windows = { 2: 'W 1500 L -600', 3: 'W 2000 L 400', 5: 'W 400 L 40' }
+  for (const [key, text] of Object.entries(windows)) {
+    await reader.keyboard.press(key)
+    await expect(reader.getByTestId('pane-window')).toContainText(text)
+  }
+  await reader.getByTestId('tool-length').click()
+  await drag(reader, reader.getByTestId('pane'), [0.4, 0.45], [0.6, 0.45])
+  await expect(reader.getByTestId('pane').locator('svg text').first()).toContainText(/\d+(\.\d+)? mm/)
+  await expect(reader.getByTestId('editor'), 'the report stands beside the picture').toBeVisible()
+})
+
+test('an SCP-ECG comes by the upload page, its critical value rings at the clinic until it is read back', async ({ desk }) => {
+  test.setTimeout(180_000)
+  const tech = await desk('tech1')
+  const clinician = await desk('clinician1')
+  const reader = await desk('reader3')
+  await mark(reader)
+  await countTones(tech)
+
+  await test.step('the technician uploads the file of the cart', async () => {
+    await tech.getByTestId('files-input').setInputFiles(scpFile())
+    await expect(tech.getByTestId('upload-line')).toHaveAttribute('data-state', 'done')
+  })
+  await test.step('the reader sees it come in, on paper true to scale, and measures with the caliper', async () => {
+    await expect(reader.getByTestId('worklist-table-row')).toHaveCount(1)
+    await sameDocument(reader)
+    await reader.keyboard.press('n')
+    await expect(reader.getByTestId('ecg-scale')).toHaveText('25 mm/s · 10 mm/mV')
+    expect(await contrast(reader.getByTestId('ecg-canvas'))).toBeGreaterThan(5)
+    await reader.keyboard.press('s')
+    await expect(reader.getByTestId('ecg-scale')).toContainText('50 mm/s')
+    await reader.keyboard.press('s')
+    await caliperTells(reader)
+  })
+  await test.step('flagged as critical, it rings at the clinic at once', async () => {
+    await reader.getByTestId('critical').click()
+    await reader.getByTestId('critical-E10').check()
+    await reader.getByTestId('critical-text').fill('心室率约 38 次/分')
+    await reader.getByTestId('dialog-do').click()
+    await expect(tech.getByTestId('critical-bar')).toContainText('心室率约 38 次/分')
+    await expect(clinician.getByTestId('critical-bar')).toBeVisible()
+    await tech.mouse.click(2, 700) // browsers let sound out after the first touch
+    await expect.poll(() => tones(tech), { message: 'tones played' }).toBeGreaterThan(2)
+    await tech.getByTestId('nav-orders').click()
+    await expect(tech.getByTestId('critical-bar'), 'on every page of the clinic').toBeVisible()
+  })
+  await test.step('pressing OK or choosing another finding does not receive it; reading back does', async () => {
+    await tech.getByTestId('critical-receive').click()
+    const dialog = tech.getByTestId('receive-dialog')
+    await expect(dialog.getByTestId('dialog-do')).toBeDisabled()
+    const wrong = dialog.locator('[data-testid^=readback-E]:not([data-testid=readback-E10])').first()
+    await wrong.check()
+    await dialog.getByTestId('dialog-do').click()
+    await expect(dialog).toBeVisible()
+    await wrong.uncheck()
+    await dialog.getByTestId('readback-E10').check()
+    await dialog.getByTestId('dialog-do').click()
+    await expect(tech.getByTestId('critical-bar')).toBeHidden()
+    await expect(clinician.getByTestId('critical-bar')).toBeHidden()
+  })
+  await test.step('the clinician records what was done', async () => {
+    await clinician.getByTestId('todo-handle').click()
+    const dialog = clinician.getByTestId('handle-dialog')
+    await dialog.getByTestId('outcome-referred').click()
+    await dialog.getByTestId('handling').fill('患者意识清，心电监护，已联系县医院转诊')
+    await dialog.getByTestId('dialog-do').click()
+    await expect(clinician.getByTestId('todo-handle')).toBeHidden()
+  })
+  await test.step('who may sign ECGs alone signs, and the clinic has the result', async () => {
+    await reader.getByTestId('insert-measures').click()
+    await expect(reader.getByTestId('findings')).toHaveValue(/QRS/)
+    await reader.getByTestId('impression').fill('三度房室传导阻滞，请结合临床')
+    await reader.keyboard.press('Control+Enter')
+    await reader.getByTestId('sign-dialog').getByTestId('dialog-do').click()
+    await clinician.getByTestId('nav-results').click()
+    await clinician.getByTestId('results-table-row').click()
+    await expect(clinician.getByTestId('result-impression')).toHaveText('三度房室传导阻滞，请结合临床')
   })
 })
 
@@ -119,6 +218,36 @@ async function lookAndMeasure(page: Page): Promise<void> {
   await page.getByTestId('tool-length').click()
   await drag(page, page.getByTestId('pane'), [0.4, 0.4], [0.6, 0.4])
   await expect(page.getByTestId('pane').locator('svg text').first()).toContainText(/\d/)
+}
+
+/** The caliper reads 25 mm of paper as 1000 ms. */
+async function caliperTells(page: Page): Promise<void> {
+  const canvas = page.getByTestId('ecg-canvas')
+  const pxPerMm = Number(await canvas.getAttribute('data-px-per-mm'))
+  const box = (await canvas.boundingBox())!
+  const y = box.y + box.height / 3
+  await page.mouse.move(box.x + 100, y)
+  await page.mouse.down()
+  await page.mouse.move(box.x + 100 + 25 * pxPerMm, y, { steps: 3 })
+  await page.mouse.up()
+  const text = (await page.getByTestId('caliper-reading').textContent()) ?? ''
+  expect(Math.abs(Number(/(\d+) ms/.exec(text)?.[1]) - 1000), text).toBeLessThanOrEqual(10)
+}
+
+/** Counts every tone a page plays from now on. */
+async function countTones(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const start = OscillatorNode.prototype.start
+    OscillatorNode.prototype.start = function (when) {
+      const { dataset } = document.documentElement
+      dataset['tones'] = String(Number(dataset['tones'] ?? 0) + 1)
+      start.call(this, when)
+    }
+  })
+}
+
+async function tones(page: Page): Promise<number> {
+  return Number((await page.locator('html').getAttribute('data-tones')) ?? 0)
 }
 
 async function approve(desk: (login: string) => Promise<Page>, login: string): Promise<void> {
