@@ -19,6 +19,7 @@ type dicomweb struct {
 	*Server
 	framed    *cache[hub.InstanceID, *framed]
 	pictures  *cache[string, *picture]
+	built     *cache[string, []byte] // compressed metadata of series
 	viewed    *cache[string, time.Time]
 	rendering chan struct{} // a picture takes much memory: a few at a time
 	building  chan struct{} // so does the metadata of a series
@@ -28,6 +29,7 @@ type dicomweb struct {
 const (
 	framedBytes   = 16 << 20
 	pictureBytes  = 16 << 20
+	builtBytes    = 16 << 20
 	viewedEntries = 10_000
 	renderAtOnce  = 2
 	viewEvery     = 10 * time.Minute
@@ -35,7 +37,7 @@ const (
 
 func (s *Server) dicomwebRoutes() []Route {
 	d := &dicomweb{Server: s, framed: newCache[hub.InstanceID, *framed](framedBytes), pictures: newCache[string, *picture](pictureBytes),
-		viewed: newCache[string, time.Time](viewedEntries), rendering: make(chan struct{}, renderAtOnce), building: make(chan struct{}, 1)}
+		built: newCache[string, []byte](builtBytes), viewed: newCache[string, time.Time](viewedEntries), rendering: make(chan struct{}, renderAtOnce), building: make(chan struct{}, 1)}
 	const (
 		study    = dicomRoot + "/studies/{study}"
 		series   = study + "/series/{series}"

@@ -65,7 +65,7 @@ func (d *dicomweb) seriesMetadata(c *Call) error {
 	if err != nil {
 		return err
 	}
-	return d.answerMetadata(c, st, string(se.ID)+"-"+strconv.Itoa(se.Instances), func(out *metaWriter) error { return d.copySeries(c, out, st, se) })
+	return d.answerMetadata(c, st, metaTag(se.ID, se.Instances), func(out *metaWriter) error { return d.copySeries(c, out, st, se) })
 }
 
 func (d *dicomweb) studyMetadata(c *Call) error {
@@ -177,17 +177,11 @@ func (m *metaWriter) close() error {
 // copySeries writes the metadata of a series, from the kept object or built
 // from the headers.
 func (d *dicomweb) copySeries(c *Call, out *metaWriter, st *db.StudyRow, se *hub.Series) error {
-	kept, err := d.keptMetadata(c.Context(), se)
+	data, err := d.metadata(c, st, se)
 	if err != nil {
 		return err
 	}
-	if kept == nil {
-		if kept, err = d.buildMetadata(c, st, se); err != nil {
-			return err
-		}
-	}
-	defer kept.Close()
-	z, err := gzip.NewReader(kept)
+	z, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {
 		return fmt.Errorf("metadata of series %s: %w", se.ID, err)
 	}
@@ -206,24 +200,13 @@ func (d *dicomweb) copySeries(c *Call, out *metaWriter, st *db.StudyRow, se *hub
 	}
 }
 
-// keptMetadata opens the kept object of a series; nil if there is none of all
-// its instances.
-func (d *dicomweb) keptMetadata(ctx context.Context, se *hub.Series) (io.ReadCloser, error) {
-	if se.MetaKey == "" || se.MetaCount != se.Instances {
-		return nil, nil
+// metadata returns the compressed metadata of a series: what was built lately,
+// the kept object, or a new one. One series is built at a time, so that many
+// viewers opening one study build it once.
+func (d *dicomweb) metadata(c *Call, st *db.StudyRow, se *hub.Series) ([]byte, error) {
+	if data := d.keptMetadata(c.Context(), se); data != nil {
+		return data, nil
 	}
-	r, err := d.Objects.Get(ctx, storage.Key(se.MetaKey), 0, -1)
-	if err != nil {
-		d.Log.Warn("dicomweb: kept metadata cannot be read", "series", se.ID, "error", err)
-		return nil, nil // it can be built again
-	}
-	return r, nil
-}
-
-// buildMetadata builds the metadata of a series and keeps it once the series
-// is quiet. One series is built at a time, so that many viewers opening one
-// study build it once.
-func (d *dicomweb) buildMetadata(c *Call, st *db.StudyRow, se *hub.Series) (io.ReadCloser, error) {
 	select {
 	case d.building <- struct{}{}:
 	case <-c.Context().Done():
@@ -234,9 +217,45 @@ func (d *dicomweb) buildMetadata(c *Call, st *db.StudyRow, se *hub.Series) (io.R
 	if err != nil {
 		return nil, err
 	}
-	if kept, err := d.keptMetadata(c.Context(), now); kept != nil || err != nil {
-		return kept, err
+	if data := d.keptMetadata(c.Context(), now); data != nil {
+		return data, nil
 	}
+	return d.buildMetadata(c, st, now)
+}
+
+func metaTag(se hub.SeriesID, count int) string { return string(se) + "-" + strconv.Itoa(count) }
+
+// keptMetadata returns what there is of a series with all its instances, nil
+// if there is nothing: it can be built again.
+func (d *dicomweb) keptMetadata(ctx context.Context, se *hub.Series) []byte {
+	tag := metaTag(se.ID, se.Instances)
+	if data, ok := d.built.get(tag); ok {
+		return data
+	}
+	if se.MetaKey == "" || se.MetaCount != se.Instances {
+		return nil
+	}
+	data, err := d.readMetadata(ctx, storage.Key(se.MetaKey))
+	if err != nil {
+		d.Log.Warn("dicomweb: kept metadata cannot be read", "series", se.ID, "error", err)
+		return nil
+	}
+	d.built.put(tag, data, int64(len(data)))
+	return data
+}
+
+func (d *dicomweb) readMetadata(ctx context.Context, key storage.Key) ([]byte, error) {
+	r, err := d.Objects.Get(ctx, key, 0, -1)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(r)
+}
+
+// buildMetadata builds the metadata of a series and keeps it once the series
+// is quiet.
+func (d *dicomweb) buildMetadata(c *Call, st *db.StudyRow, se *hub.Series) ([]byte, error) {
 	list, err := c.Read().InstancesOf(se.ID)
 	if err != nil {
 		return nil, err
@@ -245,12 +264,13 @@ func (d *dicomweb) buildMetadata(c *Call, st *db.StudyRow, se *hub.Series) (io.R
 	if err := d.writeMetadata(c.Context(), &b, st, se, list); err != nil {
 		return nil, err
 	}
+	d.built.put(metaTag(se.ID, len(list)), b.Bytes(), int64(b.Len()))
 	if time.Since(st.LastAt) > metaQuiet {
-		if err := d.keepMetadata(c.Context(), now, b.Bytes(), len(list)); err != nil {
+		if err := d.keepMetadata(c.Context(), se, b.Bytes(), len(list)); err != nil {
 			d.Log.Warn("dicomweb: metadata not kept", "series", se.ID, "error", err)
 		}
 	}
-	return io.NopCloser(&b), nil
+	return b.Bytes(), nil
 }
 
 // writeMetadata writes a line for each instance, compressed. Headers are read

@@ -9,6 +9,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
@@ -16,8 +17,11 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
+	"github.com/yuanzhen/yuanzhen/internal/db"
+	"github.com/yuanzhen/yuanzhen/internal/hub"
 	"github.com/yuanzhen/yuanzhen/internal/testdata"
 	"github.com/yuanzhen/yuanzhen/storage"
 )
@@ -239,6 +243,14 @@ func TestStoreSaysWhatBecameOfEachObject(t *testing.T) {
 func TestOnlyThoseConcernedSeeAStudy(t *testing.T) {
 	t.Parallel()
 	h := newHospital(t)
+	must(t, h.s.DB.Tx(t.Context(), func(tx *db.Tx) error { // what tech1 sends waits to be submitted
+		a, err := tx.AccountByLogin("tech1")
+		if err != nil {
+			return err
+		}
+		a.AutoSubmit = false
+		return tx.UpdateAccount(a)
+	}))
 	u := uids{"1.5", "1.5.1", "1.5.1.1"}
 	if r := h.stow("tech1", image(u, 1, 1, nil)); r.code != 200 {
 		t.Fatalf("%d %s", r.code, r.body)
@@ -551,4 +563,61 @@ func (r rotten) Get(ctx context.Context, k storage.Key, off, n int64) (io.ReadCl
 		b[len(b)-1] ^= 1
 	}
 	return io.NopCloser(bytes.NewReader(b)), err
+}
+
+func TestMetadataIsKeptOnceASeriesIsQuiet(t *testing.T) {
+	t.Parallel()
+	h := newHospital(t)
+	const path = "/studies/1.5/series/1.5.1/metadata"
+	// again asks a node that remembers nothing.
+	again := func() reply {
+		mux := http.NewServeMux()
+		for _, r := range h.s.dicomwebRoutes() {
+			mux.Handle(r.Method+" "+r.Path, h.s.serve(r))
+		}
+		fresh := httptest.NewServer(mux)
+		defer fresh.Close()
+		other := *h
+		other.url = fresh.URL
+		return other.get("tech1", path, "")
+	}
+	// quiet makes the study as old as a minute and returns its series.
+	quiet := func() *hub.Series {
+		var se *hub.Series
+		must(t, h.s.DB.Tx(t.Context(), func(tx *db.Tx) error {
+			rows, err := tx.StudiesByUID("1.5")
+			if err != nil {
+				return err
+			}
+			rows[0].LastAt = rows[0].LastAt.Add(-time.Minute)
+			if se, err = tx.SeriesByUID(rows[0].ID, "1.5.1"); err != nil {
+				return err
+			}
+			return tx.UpdateStudy(rows[0])
+		}))
+		return se
+	}
+	h.stow("tech1", image(uids{"1.5", "1.5.1", "1.5.1.1"}, 1, 1, nil), image(uids{"1.5", "1.5.1", "1.5.1.2"}, 2, 1, nil))
+	first := again()
+	if quiet().MetaKey != "" {
+		t.Error("metadata of a series that still grows was kept")
+	}
+	again()
+	kept := quiet()
+	if kept.MetaKey == "" || kept.MetaCount != 2 {
+		t.Fatalf("nothing was kept: %+v", kept)
+	}
+	if r := again(); len(r.rows(t)) != 2 || len(r.body) != len(first.body) {
+		t.Errorf("kept: %d instances, %d bytes, built %d bytes", len(r.rows(t)), len(r.body), len(first.body))
+	}
+	h.stow("tech1", image(uids{"1.5", "1.5.1", "1.5.1.3"}, 3, 1, nil))
+	quiet()
+	if r := again(); len(r.rows(t)) != 3 {
+		t.Errorf("one more instance arrived: %d are listed", len(r.rows(t)))
+	}
+	dead, err := h.s.DB.Read(t.Context()).Tombstones(time.Now().Add(time.Hour), 10)
+	must(t, err)
+	if now := quiet(); now.MetaCount != 3 || len(dead) != 1 || dead[0] != kept.MetaKey {
+		t.Errorf("kept %+v, to be deleted %q", now, dead)
+	}
 }
