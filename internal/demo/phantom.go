@@ -149,8 +149,8 @@ func absorbed(body []ellipse, x, z float64, f finding) float64 {
 				hu = e.value
 			}
 		}
-		if f == pneumonia && hu < -800 && math.Hypot(x+82, (z+38)*0.8) < 38 {
-			hu = -350
+		if d := math.Hypot(x+82, (z+38)*0.8); f == pneumonia && hu < -800 && d < 60 {
+			hu += 330 * math.Exp(-d*d/700)
 		}
 		if f == pneumothorax && hu < -800 && x > 88 {
 			hu = -995
