@@ -25,7 +25,7 @@ export function getTask(id: string, signal?: AbortSignal): Promise<Task> {
 
 export type TaskAction =
   | 'submit' | 'claim' | 'release' | 'return' | 'resubmit' | 'transfer' | 'recall' | 'approve' | 'reject' | 'sign' | 'preliminary'
-  | 'waive' | 'priority' | 'acknowledge' | 'revise' | 'void' | 'cancel' | 'addendum' | 'renew' | 'opened'
+  | 'waive' | 'priority' | 'acknowledge' | 'revise' | 'void' | 'void_refuse' | 'cancel' | 'addendum' | 'renew' | 'opened'
 
 /** Does something to a task and returns it as it then is. */
 export function act(id: string, action: TaskAction, body: Record<string, unknown> = {}): Promise<Task> {
