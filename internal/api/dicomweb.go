@@ -128,14 +128,12 @@ func base(c *Call) string {
 	return scheme + "://" + host + dicomRoot
 }
 
-// study returns the study of the path in the caller's scope: a clinic's own,
-// or of those that go by this UID the one read at the centre, else a prior.
+// study returns the study of the path in the caller's scope. Of several that
+// go by its UID, the clinic's own and the one read at the centre come first,
+// then priors and what was shared.
 func (d *dicomweb) study(c *Call) (*db.StudyRow, error) {
-	tx, uid := c.Read(), c.PathValue("study")
-	if isClinic(c.Actor.Role) {
-		return tx.StudyByUID(c.Actor.Member, uid)
-	}
-	rows, err := tx.StudiesByUID(uid)
+	tx := c.Read()
+	rows, err := tx.StudiesByUID(c.PathValue("study"))
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +147,7 @@ func (d *dicomweb) study(c *Call) (*db.StudyRow, error) {
 // firstSeen returns the index of the study an actor sees first.
 func firstSeen(tx *db.Tx, a hub.Actor, n int, at func(int) *db.StudyRow) (int, error) {
 	for i := range n {
-		if at(i).Centre == a.Member && isReading(a.Role) {
+		if st := at(i); isClinic(a.Role) && st.Member == a.Member || isReading(a.Role) && st.Centre == a.Member {
 			return i, nil
 		}
 	}
@@ -178,11 +176,7 @@ func (d *dicomweb) series(c *Call) (*db.StudyRow, *hub.Series, error) {
 // instance returns the instance of the path with its series and study.
 func (d *dicomweb) instance(c *Call) (*db.Found, error) {
 	tx := c.Read()
-	var member hub.MemberID
-	if isClinic(c.Actor.Role) {
-		member = c.Actor.Member
-	}
-	rows, err := tx.InstancesAt(member, c.PathValue("study"), c.PathValue("series"), c.PathValue("instance"))
+	rows, err := tx.InstancesAt(c.PathValue("study"), c.PathValue("series"), c.PathValue("instance"))
 	if err != nil {
 		return nil, err
 	}

@@ -172,6 +172,11 @@ func (d *dicomweb) scope(c *Call, s *db.Search) (found bool, err error) {
 		}
 		return true, nil
 	}
+	for _, m := range s.Matches {
+		if m.Field == db.FieldStudyUID {
+			return d.scopeUIDs(c, s, m.Values)
+		}
+	}
 	if isClinic(c.Actor.Role) {
 		s.Member = c.Actor.Member
 		return true, nil
@@ -182,15 +187,12 @@ func (d *dicomweb) scope(c *Call, s *db.Search) (found bool, err error) {
 			s.Patients, err = c.Read().StudyPatients(c.Actor.Member, m.Values[0])
 			return len(s.Patients) > 0, err
 		}
-		if m.Field == db.FieldStudyUID {
-			return d.scopeUIDs(c, s, m.Values)
-		}
 	}
 	return true, nil
 }
 
 // scopeUIDs bounds a search by UIDs to the studies of them in scope, priors
-// among them.
+// and what was shared among them.
 func (d *dicomweb) scopeUIDs(c *Call, s *db.Search, uids []string) (bool, error) {
 	tx := c.Read()
 	for _, uid := range uids {

@@ -109,15 +109,11 @@ func (tx *Tx) SearchInstances(s Search) ([]*Found, error) {
 		") ORDER BY study.date DESC, study.id DESC"+within, f.args...)
 }
 
-// InstancesAt returns the instances with these UIDs, of one member if it is
-// set, else of all.
-func (tx *Tx) InstancesAt(member hub.MemberID, study, series, instance string) ([]*Found, error) {
-	from := `FROM study JOIN series ON series.study = study.id AND series.uid = $2
-		JOIN instance ON instance.member = study.member AND instance.uid = $3 AND instance.series = series.id WHERE study.uid = $1`
-	if member == "" {
-		return tx.found(true, from+" ORDER BY study.created_at", study, series, instance)
-	}
-	return tx.found(true, from+" AND study.member = $4", study, series, instance, string(member))
+// InstancesAt returns the instances with these UIDs, of all members.
+func (tx *Tx) InstancesAt(study, series, instance string) ([]*Found, error) {
+	return tx.found(true, `FROM study JOIN series ON series.study = study.id AND series.uid = $2
+		JOIN instance ON instance.member = study.member AND instance.uid = $3 AND instance.series = series.id
+		WHERE study.uid = $1 ORDER BY study.created_at`, study, series, instance)
 }
 
 func (tx *Tx) found(withInstance bool, rest string, args ...any) ([]*Found, error) {
