@@ -278,14 +278,18 @@ export class UploadQueue {
     this.speed.value = this.moved.length > 1 ? (this.moved.reduce((n, m) => n + m.bytes, 0) * 1000) / ms : 0
   }
 
-  /** Writes a line down, at most once a second. */
+  /** Writes a line down, at most once a second; a line that waits at once, since reloading is what people do then. */
   private save(line: Line): void {
+    if (line.state === 'wait') return this.write(line)
     if (this.unsaved.has(line.id)) return
-    this.unsaved.set(line.id, setTimeout(() => {
-      this.unsaved.delete(line.id)
-      const { id, login, title, order, batch, at, files } = line
-      if (this.lines.peek().includes(line) && line.state !== 'done') void this.parts.keep.put({ id, login, title, order, batch, at, files })
-    }, keepEveryMs))
+    this.unsaved.set(line.id, setTimeout(() => this.write(line), keepEveryMs))
+  }
+
+  private write(line: Line): void {
+    clearTimeout(this.unsaved.get(line.id))
+    this.unsaved.delete(line.id)
+    const { id, login, title, order, batch, at, files } = line
+    if (this.lines.peek().includes(line) && line.state !== 'done') void this.parts.keep.put({ id, login, title, order, batch, at, files })
   }
 
   private show(): void {
