@@ -1,11 +1,14 @@
 import { expect, type Locator, type Page, test as base } from '@playwright/test'
 import { clinicHost } from '../playwright.config'
 import { Hub } from './hub'
+import { Line } from './line'
 
 export interface DeskOptions {
   viewport?: { width: number; height: number }
   /** Console errors that belong to the story, such as the 409 of the reader who comes second. */
   expects?: readonly RegExp[]
+  /** Behind the line that can be cut; its breaks are no faults of the page. */
+  remote?: boolean
 }
 
 export interface Fixtures {
@@ -13,6 +16,8 @@ export interface Fixtures {
   empty: boolean
   /** A hub of this story's own. */
   hub: Hub
+  /** A line to the hub that a story may cut. */
+  line: Line
   /** Sits an account down at a browser of its own, logged in. */
   desk(login: string, options?: DeskOptions): Promise<Page>
 }
@@ -32,14 +37,20 @@ export const test = base.extend<Fixtures>({
       await hub.stop()
     }
   },
-  desk: async ({ browser, hub }, use) => {
+  line: async ({ hub }, use) => {
+    const line = await Line.to(hub.port)
+    await use(line)
+    await line.close()
+  },
+  desk: async ({ browser, hub, line }, use) => {
     const faults: string[] = []
     const pages: Page[] = []
     await use(async (login, options = {}) => {
       const context = await browser.newContext({ viewport: options.viewport ?? { width: 1366, height: 768 }, acceptDownloads: true })
       const page = await context.newPage()
       pages.push(page)
-      watch(page, login, options.expects ?? [], faults)
+      watch(page, login, [...(options.expects ?? []), ...(options.remote ? cutOff : [])], faults)
+      await page.goto(addressOf(options.remote ? line : hub))
       await logIn(page, hub, login)
       return page
     })
@@ -53,6 +64,9 @@ export { expect }
 /** Asking who is logged in, before anybody is, is answered 401; Chromium calls that an error. */
 const usual = [/\/api\/v1\/session .*401/]
 
+/** What Chromium says of a line that is down. */
+const cutOff = [/net::ERR_/, /WebSocket connection to .* failed/]
+
 function watch(page: Page, login: string, expects: readonly RegExp[], faults: string[]): void {
   page.on('pageerror', (fault) => {
     faults.push(`${login}: ${fault.stack ?? fault.message}`)
@@ -65,14 +79,13 @@ function watch(page: Page, login: string, expects: readonly RegExp[], faults: st
   })
 }
 
-/** Where a browser finds the hub. */
-export function addressOf(hub: Hub, path = '/'): string {
-  return `http://${clinicHost}:${hub.port}${path}`
+/** Where a browser finds the hub, directly or through a line. */
+export function addressOf(way: { port: number }, path = '/'): string {
+  return `http://${clinicHost}:${way.port}${path}`
 }
 
 async function logIn(page: Page, hub: Hub, login: string): Promise<void> {
   const account = hub.account(login)
-  await page.goto(addressOf(hub))
   await page.getByTestId('login-account').fill(account.login)
   await page.getByTestId('login-password').fill(account.password)
   await page.getByTestId('login-submit').click()

@@ -24,8 +24,12 @@ export function materialMissing(): string {
 const files = {
   radiograph: 'dicom/derived/dx-mono1-12bit.dcm',
   ct: [1, 3, 5, 6].map((n) => `dicom/derived/ct-gb18030-${n}.dcm`),
+  cine: 'dicom/multiframe/pydicom-deid-data__GREYSCALE_CINE.dcm',
   scp: 'ecg/scp/ecgtoolkit_Example.scp',
 }
+
+/** An ultrasound cine of 13 MB: long enough on its way to be cut off. */
+export const cineFile = () => join(materialFolder, files.cine)
 
 /** An SCP-ECG file as a cart's memory card holds it. */
 export const scpFile = () => join(materialFolder, files.scp)
