@@ -29,7 +29,7 @@ export default function Catalogue() {
         actions={<button type="button" class="btn primary" onClick={() => setOpen('new')} data-testid="item-add">{t('itemAdd')}</button>}
         columns={[
           { key: 'code', head: t('code'), width: '130px', cell: (i) => i.code },
-          { key: 'name', head: t('name'), cell: (i) => i.name },
+          { key: 'name', head: t('called'), cell: (i) => i.name },
           { key: 'kind', head: t('kinds'), width: '90px', cell: (i) => w(`kind_${i.kind}`) },
           { key: 'modality', head: t('modality'), width: '80px', cell: (i) => i.modality },
           { key: 'scope', head: t('scope'), width: '90px', cell: (i) => scopeWord(i.scope) },
@@ -72,7 +72,7 @@ function ItemForm(props: { item: CatalogueItem | null; onClose(): void; onDone()
   const i = props.item
   const fields: FieldSpec[] = [
     { key: 'code', label: t('code'), required: true, fixed: i !== null },
-    { key: 'name', label: t('name'), required: true },
+    { key: 'name', label: t('called'), required: true },
     { key: 'kind', label: t('kinds'), kind: 'select', options: kinds.map((k) => [k, w(`kind_${k}`)] as const) },
     { key: 'modality', label: t('modality'), hint: 'DX CR CT MR US ECG' },
     { key: 'body_part', label: t('bodyPart') },

@@ -14,7 +14,7 @@ export default function Devices() {
   const fields: FieldSpec[] = [
     ...(open === 'new' ? [{ key: 'member', label: t('member'), kind: 'select' as const, options: (members.rows ?? []).map((m) => [m.code, `${m.code} ${m.name}`] as const), required: true }] : []),
     { key: 'ae_title', label: t('aeTitle'), required: true, fixed: open !== 'new', hint: t('aeTitleHint') },
-    { key: 'name', label: t('name'), required: true },
+    { key: 'name', label: t('called'), required: true },
     { key: 'address', label: t('address'), hint: t('addressHint') },
     { key: 'kind', label: t('deviceKind'), hint: 'DX CR CT MR US ECG' },
     { key: 'auto_submit', label: t('autoSubmit'), kind: 'check' },
@@ -25,7 +25,7 @@ export default function Devices() {
       actions={<button type="button" class="btn primary" onClick={() => setOpen('new')} data-testid="device-add">{t('deviceAdd')}</button>}
       columns={[
         { key: 'ae', head: t('aeTitle'), width: '160px', cell: (d) => d.ae_title },
-        { key: 'name', head: t('name'), cell: (d) => d.name },
+        { key: 'name', head: t('called'), cell: (d) => d.name },
         { key: 'member', head: t('member'), width: '110px', cell: (d) => d.member },
         { key: 'kind', head: t('deviceKind'), width: '80px', cell: (d) => d.kind },
         { key: 'auto', head: t('autoSubmit'), width: '110px', cell: (d) => t(d.auto_submit ? 'yes' : 'no') },

@@ -13,7 +13,7 @@ export default function Members() {
   const [open, setOpen] = useState<Member | 'new' | null>(null)
   const fields: FieldSpec[] = [
     { key: 'code', label: t('code'), required: true, fixed: open !== 'new', hint: t('codeHint') },
-    { key: 'name', label: t('name'), required: true },
+    { key: 'name', label: t('called'), required: true },
     { key: 'level', label: t('level'), kind: 'select', options: levels.map((l) => [l, t(`level_${l}`)] as const) },
     { key: 'phone', label: t('dutyPhone') },
   ]
@@ -22,7 +22,7 @@ export default function Members() {
       actions={<button type="button" class="btn primary" onClick={() => setOpen('new')} data-testid="member-add">{t('memberAdd')}</button>}
       columns={[
         { key: 'code', head: t('code'), width: '140px', cell: (m) => m.code },
-        { key: 'name', head: t('name'), cell: (m) => m.name },
+        { key: 'name', head: t('called'), cell: (m) => m.name },
         { key: 'level', head: t('level'), width: '120px', cell: (m) => { const l = levels.find((x) => x === m.level); return l ? t(`level_${l}`) : '' } },
         { key: 'phone', head: t('dutyPhone'), width: '180px', cell: (m) => m.phone },
       ]}>

@@ -37,7 +37,7 @@ export default function Public() {
   }
   const text = (key: keyof typeof v, label: string, hint?: string, type: 'text' | 'password' = 'text') => (
     <Field label={label} {...(hint ? { hint } : {})}>
-      <input class="input" type={type} required autocomplete={type === 'password' ? 'new-password' : 'off'} value={v[key]} onInput={(e) => setV({ ...v, [key]: e.currentTarget.value })} data-testid={`public-${key}`} />
+      <input class="input" type={type as 'text'} required autocomplete={type === 'password' ? 'new-password' : 'off'} value={v[key]} onInput={(e) => setV({ ...v, [key]: e.currentTarget.value })} data-testid={`public-${key}`} />
     </Field>
   )
   const differs = again !== '' && again !== v.password
