@@ -147,6 +147,23 @@ export async function searchOrders(text: string, from: string, signal?: AbortSig
   return (await ask<Page<Order>>('/api/v1/orders/search', { method: 'POST', body, ...(signal ? { signal } : {}) })).items
 }
 
+/** Bounds one reading of confirmed reports: ten pages of two hundred. */
+const readPages = 10
+
+/** Exams made since a time whose report was confirmed as read. */
+export async function listRead(since: string): Promise<ClinicTask[]> {
+  const all: ClinicTask[] = []
+  let cursor: string | null = null
+  for (let page = 0; page < readPages; page++) {
+    const query = new URLSearchParams({ state: 'acknowledged', since, limit: '200', ...(cursor ? { cursor } : {}) })
+    const got: Page<ClinicTask> = await ask<Page<ClinicTask>>(`/api/v1/tasks?${query}`)
+    all.push(...got.items)
+    if (!got.next) break
+    cursor = got.next
+  }
+  return all.filter((x) => (x.created_at ?? '') >= since)
+}
+
 export function getOrder(order: string): Promise<Order> {
   return ask<Order>(`/api/v1/orders/${id(order)}`)
 }

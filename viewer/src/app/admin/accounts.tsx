@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import { accountPath, type AccountRow, list, type Member, send, type TokenRow } from '../../load/admin'
 import { account, hasRole } from '../../load/session'
+import { comma } from '../../text/catalogue'
 import { t } from '../../text/admin'
 import { t as shell } from '../../text/shell'
 import { stamp } from '../clock'
@@ -73,7 +74,7 @@ function columns(open: (o: Open) => void, admin: boolean): Column<AccountRow>[] 
     { key: 'name', head: t('name'), width: '120px', cell: (r) => r.name },
     { key: 'member', head: t('member'), width: '96px', cell: (r) => r.member },
     { key: 'role', head: t('role'), width: '120px', cell: (r) => shell(`role_${r.role}`) },
-    { key: 'rights', head: t('rights'), cell: (r) => r.rights.map(rightWord).join('、'), title: (r) => r.rights.map(rightWord).join('、') },
+    { key: 'rights', head: t('rights'), cell: (r) => r.rights.map(rightWord).join(comma.value), title: (r) => r.rights.map(rightWord).join(comma.value) },
     { key: 'state', head: t('state'), width: '132px', cell: (r) => stateWord(r) },
     { key: 'act', head: '', width: admin ? '300px' : '250px', right: true, cell: (r) => (
       <span class="line">

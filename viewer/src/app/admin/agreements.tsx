@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import { type AgreementRow, list, type Member, send } from '../../load/admin'
 import type { Kind } from '../../load/types'
+import { comma } from '../../text/catalogue'
 import { t } from '../../text/admin'
 import { w } from '../../text/words'
 import { stamp } from '../clock'
@@ -31,7 +32,7 @@ export default function Agreements() {
       columns={[
         { key: 'source', head: t('source'), width: '140px', cell: (a) => a.source },
         { key: 'centre', head: t('centre'), width: '140px', cell: (a) => a.centre },
-        { key: 'kinds', head: t('kinds'), cell: (a) => (a.kinds.length === 0 ? t('allKinds') : a.kinds.map((k) => w(`kind_${k}`)).join('、')) },
+        { key: 'kinds', head: t('kinds'), cell: (a) => (a.kinds.length === 0 ? t('allKinds') : a.kinds.map((k) => w(`kind_${k}`)).join(comma.value)) },
         { key: 'from', head: t('from'), width: '130px', cell: (a) => <span class="num">{stamp(a.from).slice(0, 10)}</span> },
         { key: 'to', head: t('to'), width: '130px', cell: (a) => <span class="num">{stamp(a.to).slice(0, 10) || t('openEnd')}</span> },
         { key: 'fallback', head: t('fallbackShort'), width: '90px', cell: (a) => t(a.fallback ? 'yes' : 'no') },

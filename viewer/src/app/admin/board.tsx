@@ -6,6 +6,7 @@ import { actCritical, listCritical } from '../../load/critical'
 import { live } from '../../load/live'
 import { act } from '../../load/tasks'
 import type { Priority, Task } from '../../load/types'
+import { comma } from '../../text/catalogue'
 import { t } from '../../text/admin'
 import { w } from '../../text/words'
 import { ago, now } from '../clock'
@@ -109,7 +110,7 @@ function CriticalRow(props: { value: CriticalView; onPhone(): void; onClosed(): 
   const close = () => actCritical(c.id, 'close').then(props.onClosed)
   return (
     <div class="problem" data-testid="board-critical" data-state={c.state}>
-      <span class="grow"><strong>{t(`critical_${c.state === 'notified' || c.state === 'received' ? c.state : 'handled'}`)}</strong> {c.member_name} · <PatientLine patient={c.patient} /> · {[...c.item_names, c.text].filter(Boolean).join('；')} · {ago(c.found_at, now.value)}</span>
+      <span class="grow"><strong>{t(`critical_${c.state === 'notified' || c.state === 'received' ? c.state : 'handled'}`)}</strong> {c.member_name} · <PatientLine patient={c.patient} /> · {[...c.item_names, c.text].filter(Boolean).join(comma.value)} · {ago(c.found_at, now.value)}</span>
       {c.state === 'notified' && <button type="button" class="btn small critical" onClick={props.onPhone} data-testid="critical-phone">{t('phoneNotice')}</button>}
       {c.state === 'handled' && <button type="button" class="btn small primary" onClick={() => void close()} data-testid="critical-close">{t('closeLoop')}</button>}
     </div>
@@ -127,7 +128,7 @@ function PhoneDialog(props: { value: CriticalView & { member_phone?: string }; o
         toast(t('saved'), 'good')
         props.onDone()
       }}>
-      <p><strong>{c.member_name}</strong> · <PatientLine patient={c.patient} /> · {[...c.item_names, c.text].filter(Boolean).join('；')}</p>
+      <p><strong>{c.member_name}</strong> · <PatientLine patient={c.patient} /> · {[...c.item_names, c.text].filter(Boolean).join(comma.value)}</p>
     </FormDialog>
   )
 }

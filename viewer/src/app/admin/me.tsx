@@ -3,26 +3,32 @@ import { send } from '../../load/admin'
 import { account } from '../../load/session'
 import { t } from '../../text/admin'
 import { t as shell } from '../../text/shell'
+import { ClinicPage } from '../clinic/frame'
 import { ProblemNote } from '../parts/blank'
 import { Field } from '../parts/field'
 import { toast } from '../parts/toast'
 import '../../style/admin.css'
 
-/** One's own account: password and one-time codes. */
+/**
+ * One's own account: password and one-time codes. In the clinic's frame, so
+ * that critical values ring here as well.
+ */
 export default function Me() {
   const who = account.value
   return (
-    <section class="stack" data-testid="me" style={{ maxWidth: '520px' }}>
-      <h1>{t('me')}</h1>
-      <dl class="facts">
-        <dt>{t('login')}</dt><dd>{who?.login}</dd>
-        <dt>{t('name')}</dt><dd>{who?.name}</dd>
-        <dt>{t('member')}</dt><dd>{who?.member.name}</dd>
-        <dt>{t('role')}</dt><dd>{who?.roles.map((r) => shell(`role_${r}`)).join(' / ')}</dd>
-      </dl>
-      <Password />
-      <Totp />
-    </section>
+    <ClinicPage testid="me">
+      <section class="stack" style={{ maxWidth: '520px' }}>
+        <h1>{t('me')}</h1>
+        <dl class="facts">
+          <dt>{t('login')}</dt><dd>{who?.login}</dd>
+          <dt>{t('name')}</dt><dd>{who?.name}</dd>
+          <dt>{t('member')}</dt><dd>{who?.member.name}</dd>
+          <dt>{t('role')}</dt><dd>{who?.roles.map((r) => shell(`role_${r}`)).join(' / ')}</dd>
+        </dl>
+        <Password />
+        <Totp />
+      </section>
+    </ClinicPage>
   )
 }
 

@@ -14,5 +14,5 @@ export const routes: Route[] = [
   { pattern: '/roster', roles: ['admin', 'dispatcher'], load: () => import('./roster'), nav: { label: () => t('roster'), at: 44 } },
   { pattern: '/catalogue', roles: ['admin'], load: () => import('./catalogue'), nav: { label: () => t('catalogue'), at: 45 } },
   { pattern: '/audit', roles: ['auditor'], load: () => import('./audit'), nav: { label: () => t('audit'), at: 46 } },
-  { pattern: '/me', roles: everybody, load: () => import('./me'), nav: { label: () => t('me'), at: 90 } },
+  { pattern: '/me', roles: everybody, load: () => import('./me'), nav: { label: () => t('me'), at: 90 }, full: true },
 ]

@@ -2,6 +2,7 @@ import { useMemo, useState } from 'preact/hooks'
 import type { CriticalView } from '../../load/clinic'
 import { actCritical } from '../../load/critical'
 import { account } from '../../load/session'
+import { comma } from '../../text/catalogue'
 import { t } from '../../text/clinic'
 import { type CriticalItem, critical, criticalItems } from '../../text/critical'
 import { stamp } from '../clock'
@@ -28,7 +29,7 @@ export function ReceiveDialog(props: { value: CriticalView; onClose(): void }) {
   const go = async () => {
     if (chosen.length > 0 && !sameItems(chosen, c.items)) return setWrong(true)
     setBusy(true)
-    const said = [...chosen.map((code) => `${code} ${critical(code as CriticalItem)}`), text.trim()].filter(Boolean).join('；')
+    const said = [...chosen.map((code) => `${code} ${critical(code as CriticalItem)}`), text.trim()].filter(Boolean).join(comma.value)
     try {
       putCritical((await actCritical(c.id, 'receive', { read_back: said })) as CriticalView)
       toast(t('receivedDone'), 'good')

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { type ClinicTask, type InboxItem, matchInbox } from '../../load/clinic'
+import { comma } from '../../text/catalogue'
 import { t } from '../../text/clinic'
 import { stamp } from '../clock'
 import { Dialog } from '../parts/dialog'
@@ -35,7 +36,7 @@ export function MatchDialog(props: { item: InboxItem; onClose(): void }) {
       <div class="picklist" role="radiogroup" aria-label={t('matchTitle')}>
         {suggestions.map((s) => (
           <label key={s.order} class="pickline"><input type="radio" name="order" checked={order === s.order} onChange={() => setOrder(s.order)} data-testid="suggestion" />
-            <strong>{s.patient_name}</strong><span class="num">{s.accession}</span><span class="quiet">{s.why.map(whyWord).join('、')}</span></label>
+            <strong>{s.patient_name}</strong><span class="num">{s.accession}</span><span class="quiet">{s.why.map(whyWord).join(comma.value)}</span></label>
         ))}
         {suggestions.length === 0 && <p class="quiet pad">{t('noSuggestion')}</p>}
       </div>

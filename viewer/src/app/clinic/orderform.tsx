@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { type Candidate, changeOrder, createOrder, type Decision, type Item, listItems, type Order, recognise } from '../../load/clinic'
 import { Problem } from '../../load/problem'
 import { account } from '../../load/session'
+import { comma } from '../../text/catalogue'
 import { t } from '../../text/order'
 import { isTyping, useKeys } from '../keys'
 import { ProblemNote } from '../parts/blank'
@@ -84,7 +85,7 @@ export function OrderForm(props: { order: Order | null; locked: boolean }) {
       <ClinicalFields {...fields} />
       <footer class="line wrap">
         {fault !== null && <ProblemNote fault={fault} />}
-        {tried && lacks.length > 0 && <span class="mark bad" role="alert" data-testid="order-lacks"><Icon name="warn" />{t('lacks', { fields: lacks.map((x) => t(`lack_${x}`)).join('、') })}</span>}
+        {tried && lacks.length > 0 && <span class="mark bad" role="alert" data-testid="order-lacks"><Icon name="warn" />{t('lacks', { fields: lacks.map((x) => t(`lack_${x}`)).join(comma.value) })}</span>}
         {isEmergency(d) && <span class="mark warn">{t('emergencyOwes')}</span>}
         <button type="submit" class="btn primary big end" disabled={busy || locked} data-testid="order-save">{order ? t('saveChanges') : t('save')} <kbd>Ctrl ↵</kbd></button>
       </footer>

@@ -3,6 +3,7 @@ import type { ClinicTask } from '../../load/clinic'
 import { getReport, listVersions } from '../../load/reports'
 import { act, getTask } from '../../load/tasks'
 import type { Report } from '../../load/types'
+import { comma } from '../../text/catalogue'
 import { t } from '../../text/clinic'
 import { w } from '../../text/words'
 import { stamp } from '../clock'
@@ -88,7 +89,7 @@ function Flags(props: { report: Report }) {
       {r.state === 'preliminary' && <span class="mark warn" data-testid="is-preliminary"><Icon name="warn" size={12} />{t('preliminaryNote')}</span>}
       {r.critical && <span class="mark p0">{t('isCritical')}</span>}
       {r.positive && <span class="mark bad">{t('isPositive')}</span>}
-      {r.version > 1 && <span class="mark warn">{t('revised', { n: r.version })}{r.reason ? `：${r.reason}` : ''}</span>}
+      {r.version > 1 && <span class="mark warn">{t('revised', { n: r.version })}{r.reason ? `${comma.value}${r.reason}` : ''}</span>}
     </p>
   )
 }

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
-import { type ClinicTask, searchOrders } from '../../load/clinic'
+import { hubNow } from '../../load/api'
+import { type ClinicTask, listRead } from '../../load/clinic'
 import { t } from '../../text/clinic'
 import { initials } from '../../text/pinyin'
 import { now, shortStamp } from '../clock'
@@ -12,6 +13,9 @@ import { examName } from '../worklist/columns'
 import { ClinicPage } from './frame'
 import { fault, fresh, ready, reload, tasks } from './store'
 
+/** How far back reports that were read are listed. */
+const backMs = 30 * 86_400_000
+
 const out = ['issued', 'delivered', 'acknowledged']
 
 /** Reports that came back: unread ones first. */
@@ -21,7 +25,7 @@ export default function Results() {
   const [lost, setLost] = useState<unknown>(null)
   const readOlder = () => {
     setLost(null)
-    searchOrders('', '').then((list) => setOlder(list.flatMap((o) => (o.task ? [o.task] : []))), setLost)
+    listRead(new Date(hubNow() - backMs).toISOString()).then(setOlder, setLost)
   }
   useEffect(readOlder, [])
   const all = new Map<string, ClinicTask>()

@@ -1,5 +1,5 @@
 import { computed, effect, signal } from '@preact/signals'
-import { type ClinicTask, type CriticalView, type InboxItem, listInbox, listQuarantine, listReassignments, type Quarantined, type Reassignment, searchOrders } from '../../load/clinic'
+import { type ClinicTask, type CriticalView, type InboxItem, listInbox, listQuarantine, listRead, listReassignments, type Quarantined, type Reassignment, searchOrders } from '../../load/clinic'
 import { hubNow } from '../../load/api'
 import { listCritical } from '../../load/critical'
 import { live, type LiveEvent } from '../../load/live'
@@ -102,11 +102,11 @@ export function todayStart(now: number): string {
 /** Reads everything again. */
 export async function reload(): Promise<void> {
   const began = version
-  const [work, found] = await Promise.allSettled([Promise.all([listTasks(pressing), searchOrders('', todayStart(hubNow()))]), listCritical('open')])
+  const [work, found] = await Promise.allSettled([Promise.all([listTasks(pressing), listRead(todayStart(hubNow())), searchOrders('', todayStart(hubNow()))]), listCritical('open')])
   if (found.status === 'fulfilled') criticals.value = new Map((found.value as CriticalView[]).map((c) => [c.id, c]))
   if (work.status === 'fulfilled') {
-    const [open, orders] = work.value
-    const list = [...open, ...orders.flatMap((o) => (o.task ? [o.task] : []))] as ClinicTask[]
+    const [open, read, orders] = work.value
+    const list = [...open, ...read, ...orders.flatMap((o) => (o.task ? [o.task] : []))] as ClinicTask[]
     const next = new Map<string, ClinicTask>()
     for (const [k, x] of tasks.peek()) if ((touched.get(k) ?? 0) > began) next.set(k, x)
     for (const x of list) if (!next.has(x.id)) next.set(x.id, x)

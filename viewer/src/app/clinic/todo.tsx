@@ -2,6 +2,7 @@ import { signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { type ClinicTask, type CriticalView, type Quarantined, settleQuarantine } from '../../load/clinic'
 import { hasRole } from '../../load/session'
+import { comma } from '../../text/catalogue'
 import { t } from '../../text/clinic'
 import { t as word } from '../../text/case'
 import { warningText } from '../../text/warnings'
@@ -34,19 +35,19 @@ export function Todo() {
         {all.received.map((c) => <CriticalRow key={c.id} value={c} />)}
         {all.urgent.map((x) => (
           <Row key={`urgent-${x.id}`} icon="warn" tone="critical" kind="urgent" at={x.t_submit ?? x.created_at} actions={null}>
-            <strong>{t('keepPatient')}</strong>　<PatientLine patient={x.patient} /> {examName(x)} · {x.prealert.map((a) => a.evidence).join('；')}
+            <strong>{t('keepPatient')}</strong>　<PatientLine patient={x.patient} /> {examName(x)} · {x.prealert.map((a) => a.evidence).join(comma.value)}
           </Row>
         ))}
         {all.defective.map((x) => (
           <Row key={`defect-${x.id}`} icon="warn" tone="bad" kind="defect" at={x.t_submit ?? x.created_at}
             actions={<button type="button" class="btn small primary" onClick={() => again(x)} data-testid="repeat-ecg">{t('takeAgain')}</button>}>
-            <strong>{x.warnings.filter((m) => m.code.startsWith('ecg.')).map(warningText).join('；')}</strong>　<PatientLine patient={x.patient} /> {examName(x)}
+            <strong>{x.warnings.filter((m) => m.code.startsWith('ecg.')).map(warningText).join(comma.value)}</strong>　<PatientLine patient={x.patient} /> {examName(x)}
           </Row>
         ))}
         {all.returned.map((x) => <Returned key={x.id} task={x} />)}
         {all.mismatched.map((x) => (
           <Row key={x.id} icon="warn" tone="bad" kind="mismatch" at={x.created_at} actions={<><Correct task={x} /><SubmitButton task={x} /></>}>
-            <PatientLine patient={x.patient} /> {examName(x)} · {x.warnings.filter((m) => m.code === 'identity.mismatch').map(warningText).join('；')}
+            <PatientLine patient={x.patient} /> {examName(x)} · {x.warnings.filter((m) => m.code === 'identity.mismatch').map(warningText).join(comma.value)}
           </Row>
         ))}
         {all.inbox.map((i) => (
@@ -62,7 +63,7 @@ export function Todo() {
         ))}
         {all.owed.map((x) => (
           <Row key={x.id} icon="pen" tone="warn" kind="owed" at={x.created_at} actions={<a class="btn small" href={`/orders/${x.order}`} data-testid="complete-order">{t('complete')}</a>}>
-            <PatientLine patient={x.patient} /> {examName(x)} · {t('owes', { fields: x.owed.map(owedWord).join('、') })}
+            <PatientLine patient={x.patient} /> {examName(x)} · {t('owes', { fields: x.owed.map(owedWord).join(comma.value) })}
           </Row>
         ))}
         {all.quarantine.map((q) => <QuarantineRow key={q.id} entry={q} />)}
@@ -127,7 +128,7 @@ function Returned(props: { task: ClinicTask }) {
           <SubmitButton task={x} />
         </>
       )}>
-      <strong>{[code ? word(`return_${code}`) : '', x.returned?.text].filter(Boolean).join('：')}</strong>　<PatientLine patient={x.patient} /> {examName(x)}
+      <strong>{[code ? word(`return_${code}`) : '', x.returned?.text].filter(Boolean).join(comma.value)}</strong>　<PatientLine patient={x.patient} /> {examName(x)}
     </Row>
   )
 }
