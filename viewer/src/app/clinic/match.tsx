@@ -40,7 +40,7 @@ export function MatchDialog(props: { item: InboxItem; onClose(): void }) {
         ))}
         {suggestions.length === 0 && <p class="quiet pad">{t('noSuggestion')}</p>}
       </div>
-      <OrderSearch label={t('otherOrder')} value={order} fits={(o) => o.origin === 'entered' && (o.task?.arrived ?? 0) === 0} onChange={setOrder} />
+      <OrderSearch label={t('otherOrder')} value={order} fits={(o) => (o.kind === 'image') === (task.kind === 'image') && (o.task?.arrived ?? 0) === 0} onChange={setOrder} />
     </Dialog>
   )
 }

@@ -30,7 +30,7 @@ export function ReassignDialog(props: { task: Task; onClose(): void }) {
     <Dialog title={t('reassignTitle')} verb={t('reassignAsk')} look="danger" onDo={() => void go()} onClose={props.onClose} blocked={busy || order === '' || reason.trim() === ''} testid="reassign-dialog">
       <p><strong><PatientLine patient={task.patient} /></strong> {examName(task)}</p>
       <p class="quiet">{t('reassignHelp')}</p>
-      <OrderSearch label={t('rightOrder')} value={order} autofocus fits={(o) => o.id !== task.order} onChange={setOrder} />
+      <OrderSearch label={t('rightOrder')} value={order} autofocus fits={(o) => o.id !== task.order && (o.kind === 'image') === (task.kind === 'image')} onChange={setOrder} />
       <Field label={t('reason')}>
         <textarea class="input" rows={2} value={reason} onInput={(e) => setReason(e.currentTarget.value)} data-testid="reason" />
       </Field>
