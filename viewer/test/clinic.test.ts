@@ -3,7 +3,7 @@ import { ageString, checkId, Wedge } from '../src/app/clinic/idcard'
 import { asksPregnancy, beginDraft, change, dated, missing, type OrderDraft, toForm } from '../src/app/clinic/orderdraft'
 import { readBackList, sameItems } from '../src/app/clinic/readback'
 import { bytesWord, remaining, verdictOf } from '../src/app/clinic/uploadwords'
-import type { LineFile } from '../src/load/uploadqueue'
+import type { LineFile } from '../src/load/uploadline'
 import { criticalItems } from '../src/text/critical'
 
 describe('a resident ID number (GB 11643)', () => {

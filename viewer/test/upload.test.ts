@@ -5,7 +5,8 @@ import { Problem } from '../src/load/problem'
 import { Sha256 } from '../src/load/sha256'
 import { group, isBeside } from '../src/load/uploadgroup'
 import { type Head, readHead } from '../src/load/uploadhead'
-import { type KeptLine, type Line, sums, UploadQueue } from '../src/load/uploadqueue'
+import { type KeptLine, type Line, sums } from '../src/load/uploadline'
+import { UploadQueue } from '../src/load/uploadqueue'
 import { metadata, nextPiece, smallestPiece, Tus } from '../src/load/uploadtus'
 
 const text = (s: string) => new TextEncoder().encode(s)

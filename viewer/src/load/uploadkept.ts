@@ -1,4 +1,4 @@
-import type { KeptLine } from './uploadqueue'
+import type { KeptLine } from './uploadline'
 
 const name = 'yz.uploads'
 const table = 'lines'

@@ -3,45 +3,9 @@ import { ask } from './api'
 import { asProblem, type Problem } from './problem'
 import type { Group, Picked } from './uploadgroup'
 import { hashFile } from './uploadhash'
-import type { Head } from './uploadhead'
 import { keep, type Keep } from './uploadkept'
+import { identity, type Line, type LineFile, newId } from './uploadline'
 import { Tus, type Verdict } from './uploadtus'
-
-/** One file on its way. */
-export interface LineFile {
-  path: string
-  size: number
-  mtime: number
-  /** '' until hashed. */
-  sha256: string
-  /** Address of its upload; '' before the first byte. */
-  url: string
-  /** Bytes the hub holds durably. */
-  offset: number
-  state: 'new' | 'sending' | 'done' | 'failed'
-  verdict: Verdict | null
-  /** The hub's sentence when it refused the file. */
-  fault: string
-}
-
-/** What is kept over a reload: no name, no number of a patient. */
-export interface KeptLine {
-  id: string
-  login: string
-  /** Of the exam: "CT 胸部". */
-  title: string
-  order: string
-  batch: string
-  at: number
-  files: LineFile[]
-}
-
-/** One study or recording in the list of uploads. */
-export interface Line extends KeptLine {
-  head: Head | null
-  /** check: hashing and declaring; wait: the line is down; lost: files must be chosen again. */
-  state: 'check' | 'send' | 'wait' | 'lost' | 'done' | 'failed'
-}
 
 export interface QueueParts {
   tus: Pick<Tus, 'send' | 'verdict' | 'remove'>
@@ -296,27 +260,6 @@ export class UploadQueue {
     this.lines.value = [...this.lines.peek()]
     if (!this.lines.peek().some((l) => l.state === 'send')) this.speed.value = 0
   }
-}
-
-/** The same file whatever folder it was chosen through. */
-function identity(path: string, size: number, mtime: number): string {
-  return `${path.split('/').pop()}|${size}|${mtime}`
-}
-
-function newId(): string {
-  return [...crypto.getRandomValues(new Uint8Array(12))].map((x) => x.toString(16).padStart(2, '0')).join('')
-}
-
-/** Sums of a line for its bar. */
-export function sums(l: Pick<Line, 'files'>): { bytes: number; sent: number; done: number; failed: number } {
-  const all = { bytes: 0, sent: 0, done: 0, failed: 0 }
-  for (const f of l.files) {
-    all.bytes += f.size
-    all.sent += f.state === 'done' ? f.size : f.offset
-    if (f.state === 'done') all.done++
-    if (f.state === 'failed') all.failed++
-  }
-  return all
 }
 
 /** The one queue of this window. */

@@ -1,5 +1,5 @@
-import type { Line } from '../../load/uploadqueue'
-import { sums, uploads } from '../../load/uploadqueue'
+import { type Line, sums } from '../../load/uploadline'
+import { uploads } from '../../load/uploadqueue'
 import { live } from '../../load/live'
 import { t } from '../../text/clinic'
 import { Icon } from '../parts/icon'

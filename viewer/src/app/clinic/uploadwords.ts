@@ -1,5 +1,5 @@
 import { fill } from '../../text/catalogue'
-import type { Line } from '../../load/uploadqueue'
+import type { Line } from '../../load/uploadline'
 import { t } from '../../text/clinic'
 
 const units = ['B', 'KB', 'MB', 'GB'] as const
