@@ -17,6 +17,7 @@ import (
 )
 
 var uploadMessages = messages{
+	"upload.judged_elsewhere":  {"该文件正在另一台服务器上处理，请稍候查看结果。", "Another server is taking this file in; look again shortly."},
 	"upload.stored":            {"已接收。", "Taken in."},
 	"upload.duplicate":         {"相同的文件此前已接收，无需重传。", "The same file is here already; nothing to do."},
 	"upload.empty":             {"文件是空的，已忽略。", "The file is empty and was ignored."},
