@@ -24,7 +24,8 @@ export interface Fixtures {
 
 /**
  * Stories in which an uncaught error of a page ends the page, so that whatever
- * waits on it fails at once, and in which a console error fails the story.
+ * waits on it fails at once, and in which an error in a console or in the
+ * hub's log fails the story.
  */
 export const test = base.extend<Fixtures>({
   empty: [true, { option: true }],
@@ -33,9 +34,10 @@ export const test = base.extend<Fixtures>({
     try {
       await use(hub)
     } finally {
-      if (info.status !== info.expectedStatus) await info.attach('hub.log', { body: hub.log, contentType: 'text/plain' })
       await hub.stop()
+      if (info.status !== info.expectedStatus) await info.attach('hub.log', { body: hub.log, contentType: 'text/plain' })
     }
+    expect(hub.log.split('\n').filter((line) => line.includes('level=ERROR')), 'errors in the log of the hub').toEqual([])
   },
   line: async ({ hub }, use) => {
     const line = await Line.to(hub.port)

@@ -43,7 +43,8 @@ export async function fillOrder(page: Page, who: Person, item: string): Promise<
   await page.getByTestId('order-patient_name').fill(who.name)
   await page.getByTestId('order-patient_id').fill(who.id)
   await page.getByTestId('order-department').fill('全科')
-  await page.getByTestId('order-doctor').fill('周建国')
+  const doctor = page.getByTestId('order-doctor')
+  if ((await doctor.inputValue()) === '') await doctor.fill('周建国') // a doctor's own name stands there already
   await page.getByTestId('order-item').fill(item)
   await page.getByTestId('order-item-option').first().click()
 }
