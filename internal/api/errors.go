@@ -42,6 +42,10 @@ func statusOf(err error) int {
 	return http.StatusInternalServerError
 }
 
+// everyday tells what is no fault of the hub: being asked early, a line that
+// breaks under an upload.
+func everyday(code string) bool { return code == "starting" || code == "upload.cut_off" }
+
 // problem answers an error as RFC 9457 problem JSON: a sentence for the
 // person in their language, the code for the program. The cause goes to the
 // log only.
@@ -59,7 +63,7 @@ func (s *Server) problem(c *Call, err error) {
 			body[k] = v
 		}
 	}
-	if status >= 500 && code != "starting" { // being asked early is no fault
+	if status >= 500 && !everyday(code) {
 		s.Log.Error("request failed", "request", c.Actor.RequestID, "route", c.Pattern, "code", code, "error", err)
 	} else {
 		s.Log.Debug("request refused", "request", c.Actor.RequestID, "route", c.Pattern, "status", status, "code", code, "error", err)

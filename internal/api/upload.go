@@ -28,6 +28,7 @@ var uploadMessages = messages{
 	"upload.hash_differs":      {"收到的内容与声明的校验值不一致，请重新上传该文件。", "The content differs from the declared checksum; upload this file again."},
 	"upload.order_gone":        {"所属申请单已不存在，文件未接收。请选择申请单后重新上传。", "The order is gone and the file was not taken in. Choose the order and upload again."},
 	"upload.too_large":         {"文件超过 4 GB，无法上传。请拆分后重试。", "The file is above 4 GB; split it and try again."},
+	"upload.cut_off":           {"连接中断，已收到的部分已保存，恢复后会自动继续。", "The line broke; what had arrived is kept, and sending goes on from there."},
 	"upload.too_many":          {"同时上传的文件过多，请稍候，会自动继续。", "Too many files are being uploaded now; wait a moment, it continues by itself."},
 	"upload.offset":            {"上传位置已变化，请从第 {offset} 字节继续。", "The upload is elsewhere by now; continue at byte {offset}."},
 	"upload.zip":               {"压缩包已处理。", "The archive was taken in file by file."},
@@ -154,7 +155,11 @@ func (i *idle) Read(b []byte) (int, error) {
 	if err := i.line.SetReadDeadline(time.Now().Add(tusIdle)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return 0, err
 	}
-	return i.r.Read(b)
+	n, err := i.r.Read(b)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = hub.Wrap(hub.Busy, "api.upload", "upload.cut_off", err)
+	}
+	return n, err
 }
 
 // overriddenUpload serves clients behind proxies that know GET and POST only.
