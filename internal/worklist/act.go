@@ -2,6 +2,7 @@ package worklist
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/yuanzhen/yuanzhen/internal/db"
@@ -23,7 +24,8 @@ type Params struct {
 	Claim    int64  `json:"claim"`
 }
 
-// ReturnReasons are the codes of the domain rules, section 8.
+// ReturnReasons are the codes of the domain rules, section 8. Other words are
+// kept as the text of "other".
 var ReturnReasons = []string{"positioning", "exposure", "motion", "foreign_body", "coverage", "missing_series", "mismatch", "history", "ecg_defect", "duplicate", "other"}
 
 // Do runs one action on a task in a transaction of its own and returns the
@@ -48,6 +50,9 @@ func (s *Service) Do(ctx context.Context, actor hub.Actor, id hub.TaskID, e Even
 func (s *Service) act(tx *db.Tx, actor hub.Actor, t *hub.Task, e Event, p Params) error {
 	if _, err := After(t.State, e); err != nil && e != Claim && Repeated(t, e, actor) {
 		return nil
+	}
+	if e == Submit && t.State == hub.Queued && t.LastEvent == string(Submit) && t.LastActor == hub.System.Account {
+		return nil // the hub was quicker than the clinic's hand
 	}
 	switch e {
 	case Submit:
@@ -176,6 +181,11 @@ func (s *Service) transfer(tx *db.Tx, actor hub.Actor, t *hub.Task, p Params) er
 	if strings.TrimSpace(p.Reason) == "" && t.State != hub.Queued {
 		return hub.Field("worklist.transfer", "reason", "say why")
 	}
+	if Repeated(t, Transfer, actor) {
+		if to, err := s.readerAt(tx, t, p.To); err == nil && (t.State == hub.Claimed && t.Holder == to.ID || t.State == hub.Written && t.Writer == to.ID) {
+			return nil
+		}
+	}
 	if actor.Role != hub.Dispatcher {
 		if err := Held(tx, actor, t, 0); err != nil {
 			return err
@@ -212,14 +222,14 @@ func (s *Service) readerAt(tx *db.Tx, t *hub.Task, to string) (*hub.Account, err
 // giveBack returns a study to the clinic; the due clock stops but for
 // emergencies.
 func (s *Service) giveBack(tx *db.Tx, actor hub.Actor, t *hub.Task, p Params) error {
-	known := false
-	for _, r := range ReturnReasons {
-		known = known || r == p.Reason
-	}
-	if !known {
+	p.Reason, p.Text = strings.TrimSpace(p.Reason), strings.TrimSpace(p.Text)
+	if p.Reason == "" {
 		return hub.Field("worklist.return", "reason", "want one of "+strings.Join(ReturnReasons, ", "))
 	}
-	if p.Reason == "other" && strings.TrimSpace(p.Text) == "" {
+	if !slices.Contains(ReturnReasons, p.Reason) { // a reason in another system's words
+		p.Reason, p.Text = "other", strings.TrimSuffix(p.Reason+": "+p.Text, ": ")
+	}
+	if p.Reason == "other" && p.Text == "" {
 		return hub.Field("worklist.return", "text", "say what is wrong")
 	}
 	if t.State == hub.Claimed && actor.Role != hub.QC {

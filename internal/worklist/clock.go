@@ -109,22 +109,26 @@ func (s *Service) settleOne(tx *db.Tx, t *hub.Task) error {
 			return tx.ExtendSettle(study.ID, at)
 		}
 	}
-	if t.State == hub.Uploading && t.AutoSubmit && !blocked(t) {
-		if _, err := Route(tx, t.Member, t.Kind); err == nil {
+	if t.State == hub.Uploading && t.AutoSubmit {
+		switch ready, err := s.ready(tx, t); {
+		case err != nil:
+			return err
+		case ready:
 			return s.Submit(tx, hub.System, t, "")
 		}
 	}
 	return Touch(tx, hub.System, t, "task.settled", "", func(t *hub.Task) { s.settle(tx, t, now) })
 }
 
-// blocked reports a mismatch that a person has to answer first.
-func blocked(t *hub.Task) bool {
-	for _, w := range t.Warnings {
-		if w.Code == "identity.mismatch" && w.Values["reason"] == "" {
-			return true
-		}
+// ready reports whether t can be submitted without a person: its order has
+// every field, its patient is the order's, and a centre reads for its clinic.
+func (s *Service) ready(tx *db.Tx, t *hub.Task) (bool, error) {
+	o, err := tx.Order(t.Order)
+	if err != nil || s.gate(tx, t, o, "") != nil {
+		return false, err
 	}
-	return false
+	_, err = Route(tx, t.Member, t.Kind)
+	return err == nil, nil
 }
 
 func (s *Service) expireOne(tx *db.Tx, t *hub.Task) error {

@@ -270,6 +270,90 @@ func TestDispatcherAssignsAndHandsOver(t *testing.T) {
 	}
 }
 
+func TestRepeatedTransferAndSubmitChangeNothing(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t, 2)
+	id := r.queued(t, 3)
+	r.must(t, r.readers[0], id, Claim, Params{})
+	first := r.must(t, r.readers[0], id, Transfer, Params{To: "readerab", Reason: "lunch"})
+	if again := r.must(t, r.readers[0], id, Transfer, Params{To: "readerab", Reason: "lunch"}); again.Holder != "readerab" || again.Claim != first.Claim {
+		t.Errorf("a repeated transfer made claim %d of %s", again.Claim, again.Holder)
+	}
+	settled := r.settling(t, func(o *hub.Order) { o.Department, o.Doctor, o.Item, o.History = "内科", "周建国", "ECG-12", "胸闷" })
+	before := r.turn(t, settled)
+	if before.State != hub.Queued {
+		t.Fatalf("a settled study of a trusted device is %s", before.State)
+	}
+	if after := r.must(t, r.tech, settled, Submit, Params{}); !after.TSubmit.Equal(*before.TSubmit) {
+		t.Error("the clinic's own submit, a moment later, counted anew")
+	}
+}
+
+func TestStudyOfAnUnfinishedOrderSettlesAndWaits(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t, 1)
+	id := r.settling(t, func(*hub.Order) {})
+	if v := r.turn(t, id); v.State != hub.Uploading || !v.Complete {
+		t.Fatalf("the study is %s, complete: %v", v.State, v.Complete)
+	}
+	if left, err := r.DB.Read(t.Context()).Settled(10); err != nil || len(left) != 0 {
+		t.Errorf("the clock would come back to %d settled studies for ever, %v", len(left), err)
+	}
+}
+
+func TestReturnInOtherWordsKeepsThem(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t, 1)
+	id := r.queued(t, 3)
+	r.must(t, r.readers[0], id, Claim, Params{})
+	v := r.must(t, r.readers[0], id, Return, Params{Reason: "导联脱落", Text: "V3"})
+	if v.Returned == nil || v.Returned.Reason != "other" || v.Returned.Text != "导联脱落: V3" {
+		t.Errorf("got %+v", v.Returned)
+	}
+}
+
+// settling makes a task whose study of a trusted device has just settled.
+func (r *room) settling(t *testing.T, fill func(*hub.Order)) hub.TaskID {
+	t.Helper()
+	var id hub.TaskID
+	err := r.DB.Tx(t.Context(), func(tx *db.Tx) error {
+		p := &db.PatientRow{Patient: hub.Patient{ID: hub.NewID[hub.PatientID](), Member: r.clinic, Name: "张三", Sex: "M", BirthDate: "1980-01-01"}}
+		p.LocalID = string(p.ID)
+		o := &hub.Order{ID: hub.NewID[hub.OrderID](), Member: r.clinic, Accession: "A", Origin: "entered", Patient: p.ID, Kind: hub.ECG, Priority: 3, CreatedAt: tx.Now()}
+		fill(o)
+		if err := errors.Join(tx.InsertPatient(p), tx.InsertOrder(o)); err != nil {
+			return err
+		}
+		task, err := Open(tx, r.tech, o, hub.Uploading, func(t *hub.Task) {
+			t.Recording, t.AutoSubmit, t.SettleAt = "some", true, tx.Now().Add(-time.Second)
+		})
+		id = task.ID
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// turn lets the clock turn once and returns the task.
+func (r *room) turn(t *testing.T, id hub.TaskID) *View {
+	t.Helper()
+	if err := r.Turn(t.Context(), slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	tx := r.DB.Read(t.Context())
+	task, err := tx.Task(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := Render(tx, task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
 func TestOverdueIsNoticedOnce(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t, 1)
