@@ -279,7 +279,9 @@ func TestRepeatedTransferAndSubmitChangeNothing(t *testing.T) {
 	if again := r.must(t, r.readers[0], id, Transfer, Params{To: "readerab", Reason: "lunch"}); again.Holder != "readerab" || again.Claim != first.Claim {
 		t.Errorf("a repeated transfer made claim %d of %s", again.Claim, again.Holder)
 	}
-	settled := r.settling(t, func(o *hub.Order) { o.Department, o.Doctor, o.Item, o.History = "内科", "周建国", "ECG-12", "胸闷" })
+	settled := r.settling(t, func(o *hub.Order) {
+		o.Department, o.Doctor, o.Item, o.History = "内科", "周建国", "ECG-12", "胸闷"
+	})
 	before := r.turn(t, settled)
 	if before.State != hub.Queued {
 		t.Fatalf("a settled study of a trusted device is %s", before.State)
