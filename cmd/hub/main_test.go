@@ -228,6 +228,12 @@ func road(t *testing.T, flags []string) {
 	if code != http.StatusOK || !bytes.Contains(file, sent) {
 		t.Fatalf("WADO after a restart: %d, %d bytes without the data set that was sent", code, len(file))
 	}
+	again.store("CLINIC1", "", "1.2.826.2")
+	next := again.ask("tech1", "GET", "/api/v1/tasks?study=1.2.826.2", nil)["items"].([]any)[0].(map[string]any)["id"].(string)
+	restarted := time.Now()
+	if again.until("tech1", next, "queued"); time.Since(restarted) > 10*time.Second {
+		t.Fatalf("the first study after a restart waited %s: nobody led", time.Since(restarted))
+	}
 	must(t, again.stop())
 	must(t, run(t.Context(), append([]string{"audit", "verify", "--data", dir}, flags...), io.Discard, io.Discard))
 }

@@ -39,6 +39,9 @@ import (
 // openWriters bounds the objects that are being written at the same time.
 const openWriters = 256
 
+// resignWithin bounds the hand-over of a stopping node.
+const resignWithin = 2 * time.Second
+
 // system is a hub with all its parts; this file is the only one that knows
 // which backend serves which port.
 type system struct {
@@ -77,6 +80,9 @@ func assemble(ctx context.Context, s *Settings, rules worklist.Rules, cost accou
 	}
 	if sys.db, err = db.Open(ctx, s.database()); err != nil {
 		return nil, err
+	}
+	if !sys.db.Postgres() {
+		sys.id = "only" // leads again at once after a restart, whatever ended the last run
 	}
 	if sys.objects, err = openObjects(ctx, s); err != nil {
 		return nil, errors.Join(err, sys.db.Close())
@@ -161,7 +167,8 @@ func (sys *system) address() string {
 func (sys *system) close() error { return errors.Join(sys.objects.Close(), sys.db.Close()) }
 
 // background starts what works without being asked. The returned function
-// waits for all of it after ctx has ended.
+// waits for all of it after ctx has ended, and hands this node's leaderships
+// over.
 func (sys *system) background(ctx context.Context) (wait func()) {
 	var running sync.WaitGroup
 	running.Go(func() { sys.intake.Run(ctx) })
@@ -176,7 +183,14 @@ func (sys *system) background(ctx context.Context) (wait func()) {
 	running.Go(func() {
 		(&audit.Sealer{DB: sys.db, Keys: sys.keys, Objects: sys.objects, Node: sys.id, Log: sys.log}).Run(ctx)
 	})
-	return running.Wait
+	return func() {
+		running.Wait()
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), resignWithin)
+		defer cancel()
+		if err := sys.db.Resign(ctx, sys.id); err != nil {
+			sys.log.Warn("leadership not handed over, it ends by itself", "error", err)
+		}
+	}
 }
 
 // dicomServer answers associations.

@@ -416,6 +416,9 @@ func TestOneNodeLeadsUntilItsLeaseEnds(t *testing.T) {
 		if !lead("a", time.Hour) || lead("b", time.Hour) || !lead("a", -time.Second) || !lead("b", time.Hour) || lead("a", time.Hour) {
 			t.Error("leadership went to the wrong node")
 		}
+		if err := d.Resign(t.Context(), "b"); err != nil || !lead("a", time.Hour) {
+			t.Error("a node that resigned still leads", err)
+		}
 	})
 }
 

@@ -303,6 +303,15 @@ func (d *DB) Lead(ctx context.Context, job, node string, lease time.Duration) (b
 	return leads, err
 }
 
+// Resign ends every leadership of a node that stops, so that the next one need
+// not wait for leases to end.
+func (d *DB) Resign(ctx context.Context, node string) error {
+	return d.Tx(ctx, func(tx *Tx) error {
+		_, err := tx.exec(`DELETE FROM leader WHERE node = $1`, node)
+		return err
+	})
+}
+
 func (tx *Tx) strings(query string, args ...any) ([]string, error) {
 	rows, err := tx.q.QueryContext(tx.ctx, query, args...)
 	if err != nil {
