@@ -171,6 +171,7 @@ func TestWhatIsNotYoursIsNotThere(t *testing.T) {
 	h.refused("tech2", "GET", path, nil, 404, "not_found")
 	h.refused("admin", "GET", path, nil, 403, "role.not_allowed")
 	h.refused("tech2", "GET", "/api/v1/recordings/"+v["id"].(string), nil, 404, "not_found")
+	h.refused("tech1", "GET", "/api/v1/no-such-thing", nil, 404, "not_found")
 	h.ok("clinician1", "GET", path, nil)
 	h.ok("qc1", "GET", path, nil)
 	list := h.ok("tech2", "GET", "/api/v1/tasks", nil)

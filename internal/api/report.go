@@ -65,9 +65,19 @@ func (s *Server) reportActions() []action {
 }
 
 func (s *Server) putReport(c *Call) (any, error) {
-	var d report.Draft
-	if err := c.JSON(&d); err != nil {
+	var in struct {
+		report.Draft
+		Claim *int64 `json:"claim"`
+	}
+	if err := c.JSON(&in); err != nil {
 		return nil, err
+	}
+	d := in.Draft
+	if in.Claim != nil {
+		d.Claim = *in.Claim
+		if d.Claim == 0 {
+			d.Claim = -1 // a page from before the first claim is stale; only a client that names none is not checked
+		}
 	}
 	t, err := task(c.Read(), c.Actor, hub.TaskID(c.PathValue("id")))
 	if err != nil {

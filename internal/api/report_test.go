@@ -40,6 +40,7 @@ func TestReportOverHTTPFromDraftToVerification(t *testing.T) {
 	h := newHospital(t)
 	task := "/api/v1/tasks/" + h.ecg("tech1", "normal", 1)["task"].(string)
 	claim := h.ok("reader1", "POST", task+"/claim", nil)["claim"]
+	h.refused("reader1", "PUT", task+"/report", map[string]any{"impression": "正常心电图", "claim": 0}, 409, "task.not_holder")
 	draft := map[string]any{"findings": "窦性心律", "impression": "正常心电图", "claim": claim}
 	h.refused("reader2", "PUT", task+"/report", draft, 409, "task.not_holder")
 	h.refused("tech1", "PUT", task+"/report", draft, 403, "role.not_allowed")

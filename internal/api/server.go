@@ -101,7 +101,7 @@ func (s *Server) Handler() http.Handler {
 	for _, r := range s.Routes() {
 		mux.Handle(r.Method+" "+r.Path, s.serve(r))
 	}
-	mux.Handle("/", pages())
+	mux.Handle("/", s.pages())
 	return s.outer(mux)
 }
 

@@ -34,12 +34,12 @@ const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker
 
 // pages serves the built viewer; any path that is no file is a page of the
 // application.
-func pages() http.Handler {
+func (s *Server) pages() http.Handler {
 	files := web.Files()
 	server := http.FileServerFS(files)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/api/") || strings.HasPrefix(r.URL.Path, "/dicom-web") {
-			http.NotFound(w, r)
+			s.problem(&Call{Request: r, W: w, S: s}, hub.E(hub.NotFound, "api.pages", "not_found"))
 			return
 		}
 		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
