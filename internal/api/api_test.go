@@ -285,6 +285,17 @@ func TestCookieNeedsItsToken(t *testing.T) {
 	}
 }
 
+func TestOrderInTheWordsOfTheRulesIsUnderstood(t *testing.T) {
+	t.Parallel()
+	h := newHospital(t)
+	made := h.ok("tech1", "POST", "/api/v1/orders", map[string]any{"patient_name": "张三", "sex": "男", "birth_date": "1980-01-01", "visit_type": "体检",
+		"department": "内科", "ordering_doctor": "周建国", "exam_item_code": "DX-CHEST", "clinical_history": "咳嗽", "exam_purpose": "排除肺炎"})
+	o := h.ok("tech1", "GET", "/api/v1/orders/"+made["id"].(string), nil)
+	if o["visit"] != "healthcheck" || o["doctor"] != "周建国" || o["item"] != "DX-CHEST" || o["history"] != "咳嗽" || o["purpose"] != "排除肺炎" {
+		t.Errorf("got %v", o)
+	}
+}
+
 func TestOrderOfAnEmergencyIsNeverHeldUp(t *testing.T) {
 	t.Parallel()
 	h := newHospital(t)

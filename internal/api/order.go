@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -31,12 +32,14 @@ func (s *Server) orderRoutes() []Route {
 func (s *Server) createOrder(c *Call) (any, error) {
 	in := struct {
 		hub.Order
+		otherNames
 		Decisions []hub.Decision `json:"decisions"`
 		Consent   bool           `json:"consent"`
 	}{Order: hub.Order{Priority: 3}}
 	if err := c.JSON(&in); err != nil {
 		return nil, err
 	}
+	in.fill(&in.Order)
 	if in.Consent && in.ConsentAt.IsZero() {
 		in.ConsentAt = time.Now().UTC()
 	}
@@ -48,6 +51,29 @@ func (s *Server) createOrder(c *Call) (any, error) {
 		return nil, err
 	}
 	return Status{http.StatusCreated, made}, nil
+}
+
+// otherNames are the words of the domain rules, section 2, where they differ
+// from this API's, so that a machine written from those is understood.
+type otherNames struct {
+	VisitType       string `json:"visit_type"`
+	OrderingDoctor  string `json:"ordering_doctor"`
+	ExamItem        string `json:"exam_item"`
+	ExamItemCode    string `json:"exam_item_code"`
+	ClinicalHistory string `json:"clinical_history"`
+	ExamPurpose     string `json:"exam_purpose"`
+}
+
+// visits are the codes of the visit types in the rules' own language.
+var visits = map[hub.Visit]hub.Visit{"门诊": hub.Outpatient, "急诊": hub.Emergency, "住院": hub.Inpatient, "体检": hub.HealthCheck, "checkup": hub.HealthCheck}
+
+// fill sets what o does not say itself.
+func (n *otherNames) fill(o *hub.Order) {
+	o.Visit = cmp.Or(o.Visit, hub.Visit(n.VisitType))
+	o.Visit = cmp.Or(visits[o.Visit], o.Visit)
+	o.Doctor = cmp.Or(o.Doctor, n.OrderingDoctor)
+	o.Item = cmp.Or(o.Item, n.ExamItemCode, n.ExamItem)
+	o.History, o.Purpose = cmp.Or(o.History, n.ClinicalHistory), cmp.Or(o.Purpose, n.ExamPurpose)
 }
 
 func (s *Server) getOrder(c *Call) (any, error) {
