@@ -71,10 +71,7 @@ func (s *Service) Create(ctx context.Context, actor hub.Actor, o hub.Order, deci
 			}
 			o.Accession = number
 		}
-		o.Owed = nil
-		if emergency(&o) {
-			o.Owed = worklist.Missing(&o)
-		}
+		o.Owed = worklist.Missing(&o)
 		if err := tx.InsertOrder(&o); err != nil {
 			return err
 		}
@@ -402,10 +399,7 @@ func (s *Service) Complete(ctx context.Context, actor hub.Actor, id hub.OrderID,
 		if err := normalise(o); err != nil {
 			return err
 		}
-		o.Owed = nil
-		if emergency(o) {
-			o.Owed = worklist.Missing(o)
-		}
+		o.Owed = worklist.Missing(o)
 		if err := s.rename(tx, o); err != nil {
 			return err
 		}

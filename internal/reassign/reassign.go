@@ -103,7 +103,7 @@ func (s *Service) mayAsk(tx *db.Tx, t *hub.Task, to hub.OrderID) error {
 // whole refuses an order that lacks what its reading needs before two people
 // have spent their time on it.
 func whole(t *hub.Task, o *hub.Order) error {
-	if missing := worklist.Missing(o); len(missing) > 0 && t.Priority > 1 && o.Origin == "entered" {
+	if missing := worklist.Holding(o); len(missing) > 0 && t.Priority > 1 && o.Origin == "entered" {
 		return hub.E(hub.Invalid, "reassign.whole", "submit.fields_missing").With("fields", missing)
 	}
 	return nil

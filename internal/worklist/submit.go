@@ -1,6 +1,7 @@
 package worklist
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -74,7 +75,7 @@ func (s *Service) gate(tx *db.Tx, t *hub.Task, o *hub.Order, reason string) erro
 	if t.Study == "" && t.Recording == "" {
 		return hub.E(hub.Conflict, "worklist.Submit", "submit.no_objects")
 	}
-	if missing := Missing(o); len(missing) > 0 && t.Priority > 1 && o.Origin == "entered" {
+	if missing := Holding(o); len(missing) > 0 && t.Priority > 1 && o.Origin == "entered" {
 		return hub.E(hub.Invalid, "worklist.Submit", "submit.fields_missing").With("fields", missing)
 	}
 	for i, w := range t.Warnings {
@@ -89,7 +90,13 @@ func (s *Service) gate(tx *db.Tx, t *hub.Task, o *hub.Order, reason string) erro
 	return nil
 }
 
-// Missing lists the fields an order still owes before a routine submit.
+// Holding lists the missing fields that hold a routine submit up. Department
+// and ordering doctor are owed and shown, but no reading waits for them.
+func Holding(o *hub.Order) []string {
+	return slices.DeleteFunc(Missing(o), func(field string) bool { return field == "department" || field == "doctor" })
+}
+
+// Missing lists the fields an order still owes.
 func Missing(o *hub.Order) []string {
 	var missing []string
 	need := func(field, value string) {
