@@ -7,6 +7,7 @@ export const clinicHost = 'clinic.test'
 
 export default defineConfig({
   testDir: 'stories',
+  globalSetup: './hub/setup.ts',
   // Below node_modules, where git does not look.
   outputDir: 'node_modules/.results',
   // Each story starts a hub and several windows of its own; two cores carry one at a time.
