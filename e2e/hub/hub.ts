@@ -50,6 +50,7 @@ export class Hub {
       return new Hub(child, folder, said, addresses.http, addresses.dicom, accounts)
     } catch (fault) {
       child.kill('SIGKILL')
+      await rm(folder, { recursive: true, force: true })
       throw new Error(`the hub did not start: ${String(fault)}\n${said.join('')}`)
     }
   }
