@@ -29,6 +29,24 @@ export const zh = {
   I11: '消化道穿孔',
   I12: '腹腔脏器破裂出血',
   I13: '绞窄性肠梗阻',
+  I21: '脊髓受压',
+  I22: '急性呼吸窘迫（白肺）',
+  I23: '急性重症胰腺炎',
+  I24: '颈椎骨折脱位',
+  U01: '肝脾肾破裂出血',
+  U02: '异位妊娠破裂',
+  U03: '坏疽性胆囊炎伴穿孔',
+  U04: '晚孕羊水过少伴胎心异常',
+  U05: '子宫破裂',
+  U06: '胎盘早剥 / 前置胎盘出血',
+  U07: '首次发现心功能减退（LVEF < 35%）',
+  U08: '心包填塞',
+  U09: '主动脉夹层',
+  U10: '动脉瘤破裂',
+  U11: '心脏破裂',
+  U12: '心腔内游离血栓',
+  U13: '急性肢体动脉栓塞',
+  U14: '人工瓣膜卡瓣',
 } as const
 
 export const en: { readonly [K in keyof typeof zh]: string } = {
@@ -60,11 +78,35 @@ export const en: { readonly [K in keyof typeof zh]: string } = {
   I11: 'Gastrointestinal perforation',
   I12: 'Rupture of abdominal organ',
   I13: 'Strangulated intestinal obstruction',
+  I21: 'Spinal cord compression',
+  I22: 'ARDS, white lungs',
+  I23: 'Acute severe pancreatitis',
+  I24: 'Cervical fracture-dislocation',
+  U01: 'Rupture of liver, spleen or kidney',
+  U02: 'Ruptured ectopic pregnancy',
+  U03: 'Gangrenous cholecystitis with perforation',
+  U04: 'Late-pregnancy oligohydramnios with abnormal fetal heart rate',
+  U05: 'Uterine rupture',
+  U06: 'Placental abruption or bleeding praevia',
+  U07: 'First found LVEF below 35 %',
+  U08: 'Cardiac tamponade',
+  U09: 'Aortic dissection',
+  U10: 'Aneurysm rupture',
+  U11: 'Cardiac rupture',
+  U12: 'Free intracardiac thrombus',
+  U13: 'Acute limb artery embolism',
+  U14: 'Stuck prosthetic valve',
 }
 
-/** The critical items of ECG (E) and imaging (I) by their code. */
+/** The critical items of ECG (E), radiology (I) and ultrasound (U) by their code. */
 export const critical = catalogue(zh, en)
 
 export type CriticalItem = keyof typeof zh
 /** All codes, ECG first. */
 export const criticalItems = Object.keys(zh) as CriticalItem[]
+
+/** What a reader of this task chooses from: the list of its kind, ultrasound its own. */
+export function criticalItemsOf(task: { kind: string; modality: string }): CriticalItem[] {
+  const list = task.kind === 'ecg' || task.kind === 'holter' ? 'E' : task.modality === 'US' ? 'U' : 'I'
+  return criticalItems.filter((c) => c.startsWith(list))
+}

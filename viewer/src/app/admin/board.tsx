@@ -58,10 +58,10 @@ function columns(open: (o: Open) => void): Column<Task>[] {
   return [
     { key: 'priority', head: t('priority'), width: '92px', cell: (x) => <PriorityMark priority={x.priority} /> },
     { key: 'left', head: t('left'), width: '104px', cell: (x) => <Countdown due={x.due} met={Boolean(x.t_prelim)} /> },
-    { key: 'patient', head: t('patient'), width: '176px', cell: (x) => <PatientLine patient={x.patient} /> },
+    { key: 'patient', head: t('patient'), width: '160px', cell: (x) => <PatientLine patient={x.patient} /> },
     { key: 'exam', head: t('exam'), cell: (x) => examName(x), title: (x) => examName(x) },
-    { key: 'member', head: t('clinic'), width: '150px', cell: (x) => x.member_name, title: (x) => x.member_name },
-    { key: 'state', head: t('state'), width: '160px', cell: (x) => <StateMark state={x.state} who={x.holder_name} /> },
+    { key: 'member', head: t('clinic'), width: '200px', cell: (x) => x.member_name, title: (x) => x.member_name },
+    { key: 'state', head: t('state'), width: '150px', cell: (x) => <StateMark state={x.state} who={x.holder_name} /> },
     { key: 'act', head: '', width: '210px', right: true, cell: (x) => <span class="line">{button('transfer', x, t(x.state === 'queued' ? 'assign' : 'transfer'))}{button('priority', x, t('priority'))}{x.state !== 'queued' && button('cancel', x, t('cancelTask'))}</span> },
   ]
 }

@@ -5,7 +5,7 @@ const everybody = ['tech', 'clinician', 'reader', 'reviewer', 'expert', 'dispatc
 
 export const routes: Route[] = [
   { pattern: '/board', roles: ['dispatcher'], load: () => import('./board'), nav: { label: () => t('board'), at: 20 } },
-  { pattern: '/quality', roles: ['qc'], load: () => import('./quality'), nav: { label: () => t('quality'), at: 30 } },
+  { pattern: '/quality', roles: ['qc'], load: () => import('./quality'), nav: { label: () => t('quality'), at: 3 } },
   { pattern: '/overview', roles: ['regulator', 'admin'], load: () => import('./overview'), nav: { label: () => t('overview'), at: 49 } },
   { pattern: '/accounts', roles: ['admin', 'secadmin'], load: () => import('./accounts'), nav: { label: () => t('accounts'), at: 40 } },
   { pattern: '/members', roles: ['admin'], load: () => import('./members'), nav: { label: () => t('members'), at: 41 } },

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import { raiseCritical } from '../../load/critical'
 import type { Task } from '../../load/types'
 import { t } from '../../text/case'
-import { type CriticalItem, critical, criticalItems } from '../../text/critical'
+import { type CriticalItem, critical, criticalItemsOf } from '../../text/critical'
 import { Dialog } from '../parts/dialog'
 import { Field } from '../parts/field'
 import { PatientLine, PrealertMark } from '../parts/marks'
@@ -13,8 +13,7 @@ import type { DraftBox } from './draft'
 /** Starts the loop: the clinic is told at once and must read the finding back. */
 export function CriticalDialog(props: { task: Task; box: DraftBox | null; onClose(): void }) {
   const { task, box, onClose } = props
-  const kind = task.kind === 'ecg' || task.kind === 'holter' ? 'E' : 'I'
-  const list = criticalItems.filter((c) => c.startsWith(kind))
+  const list = criticalItemsOf(task)
   const hinted = (task.prealert ?? []).map((a) => a.item)
   const [chosen, setChosen] = useState<readonly CriticalItem[]>([])
   const [text, setText] = useState('')
@@ -47,7 +46,7 @@ export function CriticalDialog(props: { task: Task; box: DraftBox | null; onClos
           </label>
         ))}
       </div>
-      <Field label={t('criticalText')} hint={t('criticalTextHint')}>
+      <Field label={t('criticalText')} hint={t(`criticalTextHint_${list[0]!.startsWith('E') ? 'ecg' : task.modality === 'US' ? 'us' : 'image'}`)}>
         <textarea class="input" rows={2} value={text} onInput={(e) => setText(e.currentTarget.value)} data-testid="critical-text" />
       </Field>
     </Dialog>

@@ -50,7 +50,7 @@ export function CandidateLine(props: { value: Candidate }) {
     <div class={`candidate${c.eligible ? '' : ' dim'}`} data-testid="candidate" data-eligible={c.eligible}>
       <Icon name={c.eligible ? 'check' : 'void'} />
       <span class="grow">
-        <strong>{c.item_name || c.item}</strong> {c.member_name || c.member} <span class="num">{stamp(c.exam_at).slice(0, 10)}</span> {t('daysAgo', { n: c.age_days })}
+        <strong>{c.item_name || c.item}</strong> {c.member_name || c.member} <span class="num">{stamp(c.exam_at).slice(0, 10)}</span> {c.age_days > 0 ? t('daysAgo', { n: c.age_days }) : t('today')}
         {c.mark && <span class="hr">{c.mark}</span>}
         {!c.eligible && <span class="quiet"> · {c.cause_text || c.cause}</span>}
         {c.impression && <><br /><span class="quiet">{c.impression}</span></>}

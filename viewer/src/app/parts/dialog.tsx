@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { t } from '../../text/shell'
 import { Icon } from './icon'
+import { modals, Toasts } from './toast'
 
 export interface DialogProps {
   title: string
@@ -31,9 +32,11 @@ export function Dialog(props: DialogProps) {
     const box = ref.current
     const before = document.activeElement
     if (box && !box.open) box.showModal()
+    modals.value = [...modals.peek(), ref]
     // Without a field to fill in, Enter confirms what is shown.
     if (box && !box.querySelector('[autofocus]')) box.querySelector<HTMLElement>('footer [type=submit]:enabled')?.focus()
     return () => {
+      modals.value = modals.peek().filter((x) => x !== ref)
       if (before instanceof HTMLElement) before.focus()
     }
   }, [])
@@ -60,6 +63,7 @@ export function Dialog(props: DialogProps) {
           </button>
         </footer>
       </form>
+      <Toasts modal={ref} />
     </dialog>
   )
 }

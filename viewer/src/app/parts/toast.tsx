@@ -31,8 +31,15 @@ function close(id: number): void {
   shown.value = shown.peek().filter((x) => x.id !== id)
 }
 
-/** The stack of messages; stands once in the shell. */
-export function Toasts() {
+/** The modal dialogs that are open. What lies outside the topmost is hidden behind it. */
+export const modals = signal<readonly object[]>([])
+
+/**
+ * The stack of messages, shown once: in the topmost dialog (named by `modal`)
+ * while one is open, else in the shell.
+ */
+export function Toasts(props: { modal?: object }) {
+  if (modals.value.at(-1) !== props.modal) return null
   return (
     <div class="toasts" role="status" aria-live="polite">
       {shown.value.map((x) => (
