@@ -38,9 +38,20 @@ type Recording struct {
 	// DeviceMeasurements are the device's own global measurements by the keys
 	// MeasureHR … ; absent means the device stated none.
 	DeviceMeasurements map[string]float64
+	// Annotations are marks on the rhythm signals in order of time: the
+	// device's or, in databases, people's.
+	Annotations []Annotation
 	// Filters are those the device applied before storing.
 	Filters Filters
 	Notes   []Note
+}
+
+// Annotation is a mark on the rhythm signals.
+type Annotation struct {
+	Sample int    // from the first sample of Leads
+	Code   string // in the format's own code, such as "N" or "V" for a beat
+	Lead   string // name of the lead it is about, "" for all
+	Text   string
 }
 
 // Keys of Recording.DeviceMeasurements; the unit is the last part of the name.
@@ -132,6 +143,16 @@ func (r *Recording) Duration() time.Duration {
 		return 0
 	}
 	return time.Duration(float64(r.Samples()) / r.RateHz * float64(time.Second))
+}
+
+// LocalTime says that Start has no zone and is the device's own clock.
+func (r *Recording) LocalTime() bool {
+	for _, n := range r.Notes {
+		if n.Code == NoteLocalTime {
+			return true
+		}
+	}
+	return false
 }
 
 // SetMeasurement stores a device measurement under key, making the map first.

@@ -31,6 +31,7 @@ type commands struct {
 	Device    deviceCommand    `cmd:"" help:"Register devices."`
 	Agreement agreementCommand `cmd:"" help:"Say who reads for whom."`
 	Service   serviceCommand   `cmd:"" help:"Let the system start the hub."`
+	Ecg       ecgCommand       `cmd:"" help:"Look into ECG files."`
 	Config    configCommand    `cmd:"" help:"Print the settings in force, secrets masked."`
 
 	Version kong.VersionFlag `help:"Print the version."`
