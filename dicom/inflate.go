@@ -69,3 +69,24 @@ func (s *source) ReadByte() (byte, error) {
 	s.advance(1)
 	return b[0], nil
 }
+
+// Inflate reads what the deflated data set in r (PS3.5 section A.5) inflates
+// to. Bytes that inflate without measure, and a cut, are errors. The caller
+// closes it.
+func Inflate(r io.Reader) io.ReadCloser {
+	src := newSource(r)
+	return &inflatedSet{newInflater(src), src}
+}
+
+// inflatedSet gives the source's buffer back when it is closed.
+type inflatedSet struct {
+	*inflater
+	src *source
+}
+
+// Close implements io.Closer.
+func (s *inflatedSet) Close() error {
+	err := s.inflater.Close()
+	s.src.close()
+	return err
+}

@@ -33,7 +33,15 @@ func (d *Dataset) Text(t Tag) string {
 // absent, empty, a sequence, bytes or bulk.
 func (d *Dataset) Texts(t Tag) []string {
 	e := d.Get(t)
-	if e == nil || len(e.Raw) == 0 {
+	if e == nil {
+		return nil
+	}
+	return d.values(e)
+}
+
+// values is Texts of an element of d, also of the second with one tag.
+func (d *Dataset) values(e *Element) []string {
+	if len(e.Raw) == 0 {
 		return nil
 	}
 	vr := d.textVR(e)

@@ -33,6 +33,7 @@ type commands struct {
 	Service   serviceCommand   `cmd:"" help:"Let the system start the hub."`
 	Ecg       ecgCommand       `cmd:"" help:"Look into ECG files."`
 	Config    configCommand    `cmd:"" help:"Print the settings in force, secrets masked."`
+	Dicom     dicomCommand     `cmd:"" help:"Look into DICOM files."`
 
 	Version kong.VersionFlag `help:"Print the version."`
 }
