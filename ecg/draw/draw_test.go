@@ -263,3 +263,60 @@ func TestHolterDrawsOnlyItsWindow(t *testing.T) {
 		t.Errorf("the mark at second 301 stands %.2f mm from the left, want 25", top.X-s.Left)
 	}
 }
+
+func TestThreeRhythmStripsStandBelowTheColumns(t *testing.T) {
+	t.Parallel()
+	d, err := draw.Arrange(normal(t), draw.Options{Layout: draw.Layout3x4R3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wide []string
+	for _, s := range d.Strips {
+		if s.Width > 200 {
+			wide = append(wide, s.Lead)
+		}
+	}
+	if !slices.Equal(wide, []string{"II", "V1", "V5"}) || len(d.Strips) != 15 {
+		t.Fatalf("rhythm strips %v of %d strips, want II, V1, V5 of 15", wide, len(d.Strips))
+	}
+}
+
+func TestChestLeadsHaveTheirOwnGain(t *testing.T) {
+	t.Parallel()
+	rec := block()
+	for i, l := range rec.Leads {
+		if l.Name == "V2" {
+			rec.Leads[i].Samples = rec.Lead("II").Samples
+		}
+	}
+	d, err := draw.Arrange(rec, draw.Options{Layout: draw.Layout12x1, ChestMMPerMV: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lead, want := range map[string]float64{"II": 10, "V2": 5} {
+		s := strip(t, d, lead)
+		got := s.Baseline - heightAt(t, s.Lines, s.Left+1.5*25)
+		if math.Abs(got-want) > 0.5 {
+			t.Errorf("1 mV in %s is %.1f mm high, want %.0f", lead, got, want)
+		}
+	}
+	if !strings.Contains(d.Footer, "(V 5)") {
+		t.Errorf("footer %q does not name the chest leads' gain", d.Footer)
+	}
+	if _, err := draw.Arrange(rec, draw.Options{ChestMMPerMV: 7}); !errors.Is(err, draw.ErrOptions) {
+		t.Errorf("7 mm/mV for the chest leads: %v", err)
+	}
+}
+
+func TestColumnsTogetherShowTheSameSeconds(t *testing.T) {
+	t.Parallel()
+	d, err := draw.Arrange(normal(t), draw.Options{Layout: draw.Layout3x4, Together: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range d.Strips {
+		if s.StartSecond != 0 {
+			t.Fatalf("%s begins at %g s, want 0 as all", s.Lead, s.StartSecond)
+		}
+	}
+}

@@ -13,6 +13,9 @@ import (
 func footer(rec *ecg.Recording, o Options) string {
 	low := math.Min(o.Filter.LowPassHz, rec.RateHz/2)
 	parts := []string{number(o.MMPerSecond) + " mm/s", number(o.MMPerMV) + " mm/mV"}
+	if o.ChestMMPerMV > 0 && o.ChestMMPerMV != o.MMPerMV {
+		parts[1] += " (V " + number(o.ChestMMPerMV) + ")"
+	}
 	band := number(o.Filter.HighPassHz) + "-" + number(low) + " Hz"
 	if rec.RateHz <= 0 {
 		band = "- Hz"

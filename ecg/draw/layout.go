@@ -2,6 +2,7 @@ package draw
 
 import (
 	"math"
+	"strings"
 
 	"github.com/yuanzhen/yuanzhen/ecg"
 )
@@ -40,6 +41,7 @@ type Strip struct {
 	Left        float64
 	Baseline    float64 // y of 0 µV
 	Width       float64
+	MMPerMV     float64
 	StartSecond float64 // at Left
 	// Lines are the trace, broken at gaps; no lines means no signal.
 	Lines [][]Point
@@ -79,13 +81,15 @@ func arrange(rec *ecg.Recording, o Options, tolerance float64) (*Drawing, error)
 		baseline := gridTop + math.Round((float64(c.row)+0.5)*rowHeight)
 		// Close under the upper edge there is no room for a pulse; the other
 		// rows have one.
-		if c.column == 0 && baseline-o.MMPerMV >= gridTop {
-			d.Pulses = append(d.Pulses, pulse(baseline, o))
+		if gain := o.gain(c.lead); c.column == 0 && baseline-gain >= gridTop {
+			d.Pulses = append(d.Pulses, pulse(baseline, gain, o.MMPerSecond))
 		}
 		width := traceWidth / float64(c.columns)
 		s := Strip{Lead: c.lead, Left: gridLeft + pulseWidth + float64(c.column)*width,
-			Baseline: baseline, Width: width,
-			StartSecond: o.StartSecond + float64(c.column)*width/o.MMPerSecond}
+			Baseline: baseline, Width: width, MMPerMV: o.gain(c.lead), StartSecond: o.StartSecond}
+		if !o.Together {
+			s.StartSecond += float64(c.column) * width / o.MMPerSecond
+		}
 		s.draw(signal(part, c.lead, o.Filter, filtered), skipped, rec.RateHz, rowHeight, o, tolerance)
 		d.Strips = append(d.Strips, s)
 	}
@@ -113,11 +117,19 @@ func window(rec *ecg.Recording, o Options) (part *ecg.Recording, skipped int) {
 	return part, skipped
 }
 
+// gain is the scale of a lead: chest leads may have their own.
+func (o Options) gain(lead string) float64 {
+	if o.ChestMMPerMV > 0 && strings.HasPrefix(lead, "V") {
+		return o.ChestMMPerMV
+	}
+	return o.MMPerMV
+}
+
 // pulse is 1 mV for 0.2 s, standing left of a row.
-func pulse(baseline float64, o Options) []Point {
-	foot, width := 2.0, 0.2*o.MMPerSecond
+func pulse(baseline, mmPerMV, mmPerSecond float64) []Point {
+	foot, width := 2.0, 0.2*mmPerSecond
 	left := gridLeft + (pulseWidth-width-2*foot)/2
-	top := baseline - o.MMPerMV
+	top := baseline - mmPerMV
 	return []Point{{left, baseline}, {left + foot, baseline}, {left + foot, top},
 		{left + foot + width, top}, {left + foot + width, baseline}, {left + 2*foot + width, baseline}}
 }
@@ -147,11 +159,22 @@ func cellsOf(rec *ecg.Recording, o Options) (cells []cell, rows int) {
 	for i, name := range names {
 		cells = append(cells, cell{lead: name, row: i % rows, column: i / rows, columns: columns})
 	}
-	if o.Layout == Layout3x4R1 {
-		cells = append(cells, cell{lead: o.RhythmLead, row: rows, columns: 1})
+	for _, name := range o.rhythmLeads() {
+		cells = append(cells, cell{lead: name, row: rows, columns: 1})
 		rows++
 	}
 	return cells, rows
+}
+
+// rhythmLeads run over the whole width below the others.
+func (o Options) rhythmLeads() []string {
+	switch o.Layout {
+	case Layout3x4R1:
+		return []string{o.RhythmLead}
+	case Layout3x4R3:
+		return []string{o.RhythmLead, "V1", "V5"}
+	}
+	return nil
 }
 
 // ownLeads names the leads of a recording that has no standard lead, at most
@@ -228,7 +251,7 @@ func (s *Strip) draw(x []float64, skipped int, rate, rowHeight float64, o Option
 			finish()
 			continue
 		}
-		y := s.Baseline - x[i]/1000*o.MMPerMV
+		y := s.Baseline - x[i]/1000*s.MMPerMV
 		inside := math.Min(math.Max(y, top), bottom)
 		if inside != y && !cut {
 			s.Cuts = append(s.Cuts, Point{at, inside})

@@ -23,11 +23,12 @@ func (s *Server) Trace(ctx context.Context, r *hub.Recorded) (*ecg.Recording, er
 }
 
 // drawOptions reads how to draw from an address: layout, speed (mm/s), gain
-// (mm/mV), start (s), rhythm, cabrera, high_pass, low_pass, notch (Hz).
+// (mm/mV), chest_gain, start (s), rhythm, cabrera, together, high_pass,
+// low_pass, notch (Hz).
 func drawOptions(q url.Values, lang string) (draw.Options, error) {
 	// An unescaped "+" of the layout's name arrives as a space.
 	o := draw.Options{Layout: draw.Layout(strings.ReplaceAll(q.Get("layout"), " ", "+")), RhythmLead: q.Get("rhythm"), English: lang == "en"}
-	for name, at := range map[string]*float64{"speed": &o.MMPerSecond, "gain": &o.MMPerMV, "start": &o.StartSecond,
+	for name, at := range map[string]*float64{"speed": &o.MMPerSecond, "gain": &o.MMPerMV, "chest_gain": &o.ChestMMPerMV, "start": &o.StartSecond,
 		"high_pass": &o.Filter.HighPassHz, "low_pass": &o.Filter.LowPassHz, "notch": &o.Filter.NotchHz} {
 		text := q.Get(name)
 		if text == "" {
@@ -39,11 +40,16 @@ func drawOptions(q url.Values, lang string) (draw.Options, error) {
 		}
 		*at = v
 	}
-	var err error
-	if text := q.Get("cabrera"); text != "" {
-		if o.Cabrera, err = strconv.ParseBool(text); err != nil {
-			return o, hub.Field("api.drawOptions", "cabrera", "want true or false")
+	for name, at := range map[string]*bool{"cabrera": &o.Cabrera, "together": &o.Together} {
+		text := q.Get(name)
+		if text == "" {
+			continue
 		}
+		v, err := strconv.ParseBool(text)
+		if err != nil {
+			return o, hub.Field("api.drawOptions", name, "want true or false")
+		}
+		*at = v
 	}
 	return o, nil
 }
