@@ -60,11 +60,12 @@ func (s *Server) match(c *Call) (any, error) {
 // that says what to do about it.
 type QuarantineView struct {
 	*hub.Quarantined
+	Size   int64  `json:"size"` // of the file, with its header
 	Detail string `json:"detail"`
 }
 
 func quarantineView(q *hub.Quarantined, lang string) QuarantineView {
-	return QuarantineView{q, sentence(lang, q.Code, map[string]any{"reason": q.Reason})}
+	return QuarantineView{q, int64(len(q.Head)) + q.Length, sentence(lang, q.Code, map[string]any{"reason": q.Reason})}
 }
 
 func (s *Server) quarantine(c *Call) (any, error) {

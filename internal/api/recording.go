@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -256,8 +257,8 @@ func (s *Server) analysis(c *Call) (any, error) {
 	return measure.Analyse(rec), nil
 }
 
-// original gives the bytes as they were received; of a DICOM object, a file
-// with its data set.
+// original gives the file as it was received, bit for bit. An object that came
+// over the network had no file: its data set gets a header of the hub's.
 func (s *Server) original(c *Call) error {
 	tx := c.Read()
 	r, err := recording(tx, c.Actor, hub.RecordingID(c.PathValue("id")))
@@ -276,19 +277,12 @@ func (s *Server) original(c *Call) error {
 		return err
 	}
 	c.W.Header().Set("Content-Disposition", `attachment; filename="`+string(r.ID)+`"`)
+	c.W.Header().Set("Content-Type", "application/octet-stream")
 	if r.Instance != "" {
-		i, err := tx.Instance(r.Instance)
-		if err != nil {
-			return err
-		}
 		c.W.Header().Set("Content-Type", "application/dicom")
-		if _, err := dicom.WriteMeta(c.W, dicom.FileMeta{SOPClassUID: i.Class, SOPInstanceUID: i.UID, Syntax: dicom.TransferSyntax(i.Syntax)}); err != nil {
-			return nil
-		}
-	} else {
-		c.W.Header().Set("Content-Type", "application/octet-stream")
 	}
-	if _, err := io.Copy(c.W, body); err != nil {
+	c.W.Header().Set("Content-Length", strconv.FormatInt(int64(len(r.Head))+r.Length, 10))
+	if _, err := io.Copy(c.W, io.MultiReader(bytes.NewReader(r.Head), body)); err != nil {
 		s.Log.Error("original: broke off", "recording", r.ID, "error", err)
 		panic(http.ErrAbortHandler) // the client must not take half for the whole
 	}

@@ -21,7 +21,7 @@ func (r raw) Scan(src any) error {
 var recordings = table[hub.Recorded]{"recording", 1, func(r *hub.Recorded) []column {
 	return []column{{"id", &r.ID}, {"member", &r.Member}, {"patient", &r.Patient}, {"study", &r.Study}, {"instance", &r.Instance},
 		{"format", &r.Format}, {"leads", js{&r.Leads}}, {"rate_hz", &r.RateHz}, {"samples", &r.Samples}, {"start_at", msec{&r.Start}},
-		{"object", &r.Object}, {"off", &r.Offset}, {"len", &r.Length}, {"sha256", &r.SHA256}, {"device", raw{&r.Device}},
+		{"head", &r.Head}, {"object", &r.Object}, {"off", &r.Offset}, {"len", &r.Length}, {"sha256", &r.SHA256}, {"device", raw{&r.Device}},
 		{"hub", raw{&r.Hub}}, {"quality", raw{&r.Quality}}, {"notes", raw{&r.Notes}}, {"name", &r.Name}, {"created_at", msec{&r.CreatedAt}}}
 }}
 
@@ -61,7 +61,7 @@ func (tx *Tx) RecordingsOfPatients(ids []hub.PatientID) ([]*hub.Recorded, error)
 
 var quarantines = table[hub.Quarantined]{"quarantine", 1, func(q *hub.Quarantined) []column {
 	return []column{{"id", &q.ID}, {"member", &q.Member}, {"code", &q.Code}, {"reason", &q.Reason}, {"name", &q.Name}, {"source", &q.Source},
-		{"object", &q.Object}, {"off", &q.Offset}, {"len", &q.Length}, {"sha256", &q.SHA256}, {"created_at", msec{&q.CreatedAt}},
+		{"head", &q.Head}, {"object", &q.Object}, {"off", &q.Offset}, {"len", &q.Length}, {"sha256", &q.SHA256}, {"created_at", msec{&q.CreatedAt}},
 		{"resolved_at", msec{&q.Resolved}}}
 }}
 

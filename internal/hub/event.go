@@ -53,6 +53,7 @@ type Recorded struct {
 	RateHz    float64
 	Samples   int
 	Start     time.Time
+	Head      []byte // what stands before the data set in the DICOM file; empty for any other
 	Object    string
 	Offset    int64
 	Length    int64

@@ -81,10 +81,11 @@ type Quarantined struct {
 	Reason    string       `json:"reason"` // for the operator and the vendor: tag, offset
 	Name      string       `json:"name"`   // file name or SOP Instance UID
 	Source    string       `json:"source"` // cstore, stow, upload, recording
+	Head      []byte       `json:"-"`      // what stands before the data set in a DICOM file; empty for any other
 	Object    string       `json:"-"`
 	Offset    int64        `json:"-"`
 	Length    int64        `json:"size"`
-	SHA256    []byte       `json:"-"`
+	SHA256    []byte       `json:"-"` // of what is in the object store, without Head
 	CreatedAt time.Time    `json:"created_at"`
 	Resolved  time.Time    `json:"resolved_at,omitzero"`
 }

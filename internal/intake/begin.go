@@ -43,7 +43,7 @@ func (p *Pending) Wait() (*Outcome, error) {
 }
 
 func (in *Intake) receiveFile(ctx context.Context, src Source, r io.Reader) (*arrival, error) {
-	head, meta, err := readMeta(r)
+	rest, head, meta, err := readMeta(r)
 	if err != nil {
 		return nil, err
 	}
@@ -51,13 +51,13 @@ func (in *Intake) receiveFile(ctx context.Context, src Source, r io.Reader) (*ar
 		if src.Class == "" {
 			src.Class = meta.Text(dicom.MediaStorageSOPClassUID)
 		}
-		a, err := in.receive(ctx, src, head, dicom.TransferSyntax(meta.Text(dicom.TransferSyntaxUID)))
+		a, err := in.receive(ctx, src, rest, head, dicom.TransferSyntax(meta.Text(dicom.TransferSyntaxUID)))
 		if e, ok := errors.AsType[*hub.Error](err); ok { // which object it was, for the sender
 			e.With("sop_class", meta.Text(dicom.MediaStorageSOPClassUID)).With("sop_instance", meta.Text(dicom.MediaStorageSOPInstanceUID))
 		}
 		return a, err
 	}
-	whole, err := io.ReadAll(io.LimitReader(head, wholeFile+1))
+	whole, err := io.ReadAll(io.LimitReader(rest, wholeFile+1))
 	if err != nil {
 		return nil, err
 	}
@@ -68,5 +68,14 @@ func (in *Intake) receiveFile(ctx context.Context, src Source, r io.Reader) (*ar
 	if err != nil {
 		return nil, in.Quarantine(ctx, src, whole, "dicom.unreadable", err)
 	}
-	return in.receive(ctx, src, bytes.NewReader(whole[f.DatasetOffset:]), f.Syntax)
+	if src.Class == "" {
+		src.Class = f.Dataset.Text(dicom.SOPClassUID)
+	}
+	head = whole[:f.DatasetOffset]
+	if len(head) > maxMeta { // no file of a device: rows keep a header of the hub's instead
+		head = nil
+	} else {
+		head = append(fileHead{}, head...)
+	}
+	return in.receive(ctx, src, bytes.NewReader(whole[f.DatasetOffset:]), head, f.Syntax)
 }

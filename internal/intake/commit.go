@@ -18,6 +18,7 @@ const groupMost = 64
 type arrival struct {
 	src    Source
 	part   storage.Part
+	head   fileHead
 	ds     *dicom.Dataset
 	syntax dicom.TransferSyntax
 	crc    uint32 // CRC-32C of the bytes
@@ -252,12 +253,12 @@ func (s *session) again(tx *db.Tx, a *arrival, old *hub.Instance, sum storage.SH
 	}
 	if bytes.Equal(old.SHA256, sum[:]) {
 		a.out.Result = Duplicate
-		return nil
+		return s.sameTrace(tx, a, old)
 	}
 	ref := a.part.Ref()
 	a.out.Result = Conflict
 	q := &hub.Quarantined{ID: hub.NewID[hub.QuarantineID](), Member: a.src.Actor.Member, Code: "dicom.other_bytes", Source: a.src.Via, Name: a.src.Name,
-		Reason: "other bytes are stored under this SOP Instance UID already", Object: string(ref.Key), Offset: ref.Offset, Length: ref.Length, SHA256: sum[:]}
+		Reason: "other bytes are stored under this SOP Instance UID already", Head: a.headOf(), Object: string(ref.Key), Offset: ref.Offset, Length: ref.Length, SHA256: sum[:]}
 	a.out.Quarantine = q.ID
 	return keep(tx, a.src.Actor, q)
 }

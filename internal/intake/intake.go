@@ -103,7 +103,7 @@ func New(d *db.DB, objects storage.Objects, work *worklist.Service, sealer Seale
 // or "dicom.identity" (its bytes are then in quarantine), Busy when the store
 // or the database does not serve now, or the error of r when it broke off.
 func (in *Intake) Instance(ctx context.Context, src Source, r io.Reader, ts dicom.TransferSyntax) (*Outcome, error) {
-	a, err := in.receive(ctx, src, r, ts)
+	a, err := in.receive(ctx, src, r, nil, ts)
 	if err != nil {
 		return nil, err
 	}
@@ -112,13 +112,13 @@ func (in *Intake) Instance(ctx context.Context, src Source, r io.Reader, ts dico
 }
 
 // receive reads and checks one data set; its bytes are then in a part that is
-// not durable yet, and that the caller discards.
-func (in *Intake) receive(ctx context.Context, src Source, r io.Reader, ts dicom.TransferSyntax) (*arrival, error) {
+// not durable yet, and that the caller discards. head is what stood before it.
+func (in *Intake) receive(ctx context.Context, src Source, r io.Reader, head fileHead, ts dicom.TransferSyntax) (*arrival, error) {
 	part, err := in.Objects.Append(ctx)
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	a := &arrival{src: src, part: part, syntax: ts}
+	a := &arrival{src: src, part: part, head: head, syntax: ts}
 	if err := in.parse(ctx, a, r); err != nil {
 		part.Discard()
 		return nil, err
@@ -151,7 +151,7 @@ func (in *Intake) parse(ctx context.Context, a *arrival, r io.Reader) error {
 		parseErr = checkIdentity(a.src, ds)
 	}
 	if parseErr != nil {
-		return in.refuse(ctx, a.src, a.part, parseErr)
+		return in.refuse(ctx, a.src, a.headOf(), a.part, parseErr)
 	}
 	a.ds, a.object, a.crc = ds, describe(ds, a.syntax), crc.Sum32()
 	return nil
@@ -222,13 +222,13 @@ func codeOf(err error) string {
 
 // refuse keeps the bytes of a part in quarantine and returns what the sender
 // hears.
-func (in *Intake) refuse(ctx context.Context, src Source, part storage.Part, cause error) error {
+func (in *Intake) refuse(ctx context.Context, src Source, head fileHead, part storage.Part, cause error) error {
 	if err := in.Objects.Sync(ctx, []storage.Part{part}); err != nil {
 		return unavailable(err)
 	}
 	sum := part.Sum()
 	ref := part.Ref()
-	return in.quarantine(ctx, src, &hub.Quarantined{Code: codeOf(cause), Reason: cause.Error(), Object: string(ref.Key), Offset: ref.Offset, Length: ref.Length, SHA256: sum[:]}, cause)
+	return in.quarantine(ctx, src, &hub.Quarantined{Code: codeOf(cause), Reason: cause.Error(), Head: head, Object: string(ref.Key), Offset: ref.Offset, Length: ref.Length, SHA256: sum[:]}, cause)
 }
 
 // Quarantine keeps bytes that cannot be taken in with their reason, and
@@ -245,7 +245,7 @@ func (in *Intake) Quarantine(ctx context.Context, src Source, data []byte, code 
 	if err := part.Done(); err != nil {
 		return unavailable(err)
 	}
-	return in.refuse(ctx, src, part, fault(code, cause))
+	return in.refuse(ctx, src, nil, part, fault(code, cause))
 }
 
 func (in *Intake) quarantine(ctx context.Context, src Source, q *hub.Quarantined, cause error) error {

@@ -1,12 +1,14 @@
 package intake
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"strings"
 	"time"
 
+	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/ecg"
 	"github.com/yuanzhen/yuanzhen/ecg/decode"
 	"github.com/yuanzhen/yuanzhen/ecg/dicomwave"
@@ -136,7 +138,7 @@ func (s *session) takeRecording(tx *db.Tx, a *arrival) error {
 func (s *session) recordInstance(tx *db.Tx, a *arrival, k *known, i *hub.Instance) error {
 	row := a.wave.row(a.src.Name)
 	row.Member, row.Patient, row.Study, row.Instance = i.Member, k.study.Patient, k.study.ID, i.ID
-	row.Object, row.Offset, row.Length, row.SHA256, row.CreatedAt = i.Object, i.Offset, i.Length, i.SHA256, tx.Now()
+	row.Head, row.Object, row.Offset, row.Length, row.SHA256, row.CreatedAt = a.headOf(), i.Object, i.Offset, i.Length, i.SHA256, tx.Now()
 	if again, err := tx.RecordingByHash(i.Member, i.SHA256); err == nil {
 		a.out.Recording = again.ID
 		return nil
@@ -163,6 +165,28 @@ func (s *session) recordInstance(tx *db.Tx, a *arrival, k *known, i *hub.Instanc
 	}
 	// Counted now: submitting decides completeness by what has arrived.
 	return s.in.queueTrace(tx, a, t, order)
+}
+
+// sameTrace names the recording of a DICOM ECG that is here already. If that
+// came over the network, this may be the first file of it: its head replaces
+// the hub's own.
+func (s *session) sameTrace(tx *db.Tx, a *arrival, old *hub.Instance) error {
+	if a.wave == nil {
+		return nil
+	}
+	row, err := tx.RecordingOfInstance(old.ID)
+	if hub.KindOf(err) == hub.NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	a.out.Recording = row.ID
+	if a.head == nil || bytes.Equal(row.Head, a.head) || !bytes.Equal(row.Head, headFor(old.Class, old.UID, dicom.TransferSyntax(old.Syntax))) {
+		return nil
+	}
+	row.Head = a.head
+	return tx.UpdateRecording(row)
 }
 
 // row is what the index keeps of a trace.

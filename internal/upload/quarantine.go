@@ -31,8 +31,8 @@ func kept(tx *db.Tx, actor hub.Actor, id hub.QuarantineID) (*hub.Quarantined, er
 }
 
 // Original returns an entry and its bytes as they were received, verified
-// while they are read, and notes who took them. Of an object that came by the
-// network these are its data set alone.
+// while they are read, and notes who took them. An object that came over the
+// network has a header before it that names its transfer syntax.
 func (s *Service) Original(ctx context.Context, actor hub.Actor, id hub.QuarantineID) (*hub.Quarantined, io.ReadCloser, error) {
 	var q *hub.Quarantined
 	err := s.DB.Tx(ctx, func(tx *db.Tx) error {
@@ -54,7 +54,13 @@ func (s *Service) bytesOf(ctx context.Context, q *hub.Quarantined) (io.ReadClose
 	if err != nil {
 		return nil, away(err)
 	}
-	return body, nil
+	return &headed{io.MultiReader(bytes.NewReader(q.Head), body), body}, nil
+}
+
+// headed is a file read from its head and its body.
+type headed struct {
+	io.Reader
+	io.Closer
 }
 
 // Resolve takes an entry off the list; its bytes stay.
@@ -100,7 +106,8 @@ func (s *Service) Retry(ctx context.Context, actor hub.Actor, id hub.QuarantineI
 		return nil, err
 	}
 	defer body.Close()
-	head := make([]byte, min(ecg.DetectBytes, q.Length))
+	size := int64(len(q.Head)) + q.Length
+	head := make([]byte, min(ecg.DetectBytes, size))
 	if _, err := io.ReadFull(body, head); err != nil {
 		return nil, away(err)
 	}
@@ -109,7 +116,7 @@ func (s *Service) Retry(ctx context.Context, actor hub.Actor, id hub.QuarantineI
 		f = unknownForm // kept because it could not be unfolded
 	}
 	src := intake.Source{Actor: actor, Via: q.Source, Name: q.Name}
-	v, err := s.take(ctx, src, f, io.MultiReader(bytes.NewReader(head), body), q.Length)
+	v, err := s.take(ctx, src, f, io.MultiReader(bytes.NewReader(head), body), size)
 	if err != nil || v.Result == Rejected {
 		return v, err
 	}

@@ -11,7 +11,10 @@ import (
 var noTime time.Time
 
 // Receipt is what became of a declaration. It lasts: a sender may delete its
-// copy of each file that is accepted or duplicate here.
+// copy of each file that is accepted or duplicate here. A file's SHA-256 is
+// that of the bytes received. Of a DICOM image the hub keeps the data set bit
+// for bit; its preamble and group 2 are written anew when it is given out, but
+// for ECGs, whose original is the whole file.
 type Receipt struct {
 	ID       hub.BatchID     `json:"id"`
 	Complete bool            `json:"complete"` // every file has its verdict
