@@ -6,13 +6,13 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 )
 
-var criticals = table[hub.Critical]{"critical", 1, func(c *hub.Critical) []column {
+var criticals = newTable[hub.Critical]("critical", 1, func(c *hub.Critical) []column {
 	return []column{{"id", &c.ID}, {"task", &c.Task}, {"member", &c.Member}, {"centre", &c.Centre}, {"state", &c.State}, {"items", js{&c.Items}},
 		{"text", &c.Text}, {"found_by", &c.FoundBy}, {"found_at", msec{&c.FoundAt}}, {"notified_at", msec{&c.NotifiedAt}},
 		{"received_by", &c.ReceivedBy}, {"received_at", msec{&c.ReceivedAt}}, {"read_back", &c.ReadBack}, {"phone", &c.Phone},
 		{"handled_by", &c.HandledBy}, {"handled_at", msec{&c.HandledAt}}, {"outcome", &c.Outcome}, {"handling", &c.Handling},
 		{"closed_at", msec{&c.ClosedAt}}, {"reason", &c.Reason}, {"step", &c.Step}}
-}}
+})
 
 // InsertCritical stores a new critical value.
 func (tx *Tx) InsertCritical(c *hub.Critical) error { return criticals.insert(tx, c) }
@@ -41,7 +41,7 @@ func (tx *Tx) Criticals(member, centre hub.MemberID, states []hub.CriticalState,
 		f.add("state IN "+in(len(states)), anys(states)...)
 	}
 	f.args = append(f.args, limit)
-	return criticals.all(tx, f.where()+" ORDER BY found_at DESC, id DESC LIMIT $"+itoa(len(f.args)), f.args...)
+	return criticals.all(tx, f.where()+" ORDER BY found_at DESC, id DESC LIMIT 0+$"+itoa(len(f.args)), f.args...)
 }
 
 // CriticalsOfTask returns a task's critical values, oldest first.
@@ -51,13 +51,13 @@ func (tx *Tx) CriticalsOfTask(id hub.TaskID) ([]*hub.Critical, error) {
 
 // Unreceived returns notified critical values, oldest first.
 func (tx *Tx) Unreceived(limit int) ([]*hub.Critical, error) {
-	return criticals.all(tx, "WHERE state = 'notified' ORDER BY found_at LIMIT $1", limit)
+	return criticals.all(tx, "WHERE state = 'notified' ORDER BY found_at LIMIT 0+$1", limit)
 }
 
 // Escalating returns notified critical values of which fewer than steps
 // escalation steps are done, oldest first.
 func (tx *Tx) Escalating(steps, limit int) ([]*hub.Critical, error) {
-	return criticals.all(tx, "WHERE state = 'notified' AND step < $1 ORDER BY found_at LIMIT $2", steps, limit)
+	return criticals.all(tx, "WHERE state = 'notified' AND step < $1 ORDER BY found_at LIMIT 0+$2", steps, limit)
 }
 
 // Outgoing is a message that leaves the hub, retried until answered.
@@ -73,10 +73,10 @@ type Outgoing struct {
 	Error     string
 }
 
-var outbox = table[Outgoing]{"outbox", 1, func(o *Outgoing) []column {
+var outbox = newTable[Outgoing]("outbox", 1, func(o *Outgoing) []column {
 	return []column{{"id", &o.ID}, {"kind", &o.Kind}, {"target", &o.Target}, {"body", &o.Body}, {"created_at", msec{&o.CreatedAt}},
 		{"next_at", msec{&o.NextAt}}, {"tries", &o.Tries}, {"done_at", msec{&o.DoneAt}}, {"error", &o.Error}}
-}}
+})
 
 // InsertOutgoing stores a message to send.
 func (tx *Tx) InsertOutgoing(o *Outgoing) error { return outbox.insert(tx, o) }
@@ -87,5 +87,5 @@ func (tx *Tx) UpdateOutgoing(o *Outgoing) error { _, err := outbox.update(tx, o,
 // OutgoingTo returns the messages to one target whose time has come, oldest
 // first.
 func (tx *Tx) OutgoingTo(target string, limit int) ([]*Outgoing, error) {
-	return outbox.all(tx, "WHERE done_at = 0 AND target = $1 AND next_at <= $2 ORDER BY created_at, id LIMIT $3", target, millis(tx.Now()), limit)
+	return outbox.all(tx, "WHERE done_at = 0 AND target = $1 AND next_at <= $2 ORDER BY created_at, id LIMIT 0+$3", target, millis(tx.Now()), limit)
 }

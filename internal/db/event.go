@@ -59,7 +59,7 @@ func (tx *Tx) LastSeq() (int64, error) {
 
 // Events returns sealed events after seq in order, at most limit.
 func (tx *Tx) Events(after int64, limit int) ([]hub.Event, error) {
-	rows, err := tx.q.QueryContext(tx.ctx, "SELECT seq, id, at, name, member, centre, task, body FROM event WHERE seq > $1 ORDER BY seq LIMIT $2", after, limit)
+	rows, err := tx.q.QueryContext(tx.ctx, "SELECT seq, id, at, name, member, centre, task, body FROM event WHERE seq > $1 ORDER BY seq LIMIT 0+$2", after, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func (d *DB) Seal(ctx context.Context) (Head, int, error) {
 }
 
 func (tx *Tx) sealEvents() (int, error) {
-	ids, err := tx.strings("SELECT id FROM event WHERE seq IS NULL ORDER BY id LIMIT $1", sealBatch)
+	ids, err := tx.strings("SELECT id FROM event WHERE seq IS NULL ORDER BY id LIMIT 0+$1", sealBatch)
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
@@ -137,7 +137,7 @@ func (tx *Tx) sealAudit() (Head, int, error) {
 	if err != nil {
 		return head, 0, err
 	}
-	records, err := tx.auditRows("WHERE seq IS NULL ORDER BY id LIMIT $1", sealBatch)
+	records, err := tx.auditRows("WHERE seq IS NULL ORDER BY id LIMIT 0+$1", sealBatch)
 	if err != nil {
 		return head, 0, err
 	}
@@ -179,7 +179,7 @@ func errorOr(err, other error) error {
 
 // AuditAfter returns linked records after seq in order, at most limit.
 func (tx *Tx) AuditAfter(seq int64, limit int) ([]hub.Record, error) {
-	return tx.auditRows("WHERE seq > $1 ORDER BY seq LIMIT $2", seq, limit)
+	return tx.auditRows("WHERE seq > $1 ORDER BY seq LIMIT 0+$2", seq, limit)
 }
 
 // AuditOf returns the newest linked records, newest first, whose object is
@@ -202,7 +202,7 @@ func (tx *Tx) AuditBy(member hub.MemberID, object string, before int64, limit in
 		f.add("seq < ?", before)
 	}
 	f.args = append(f.args, limit)
-	return tx.auditRows(f.where()+" ORDER BY seq DESC LIMIT $"+itoa(len(f.args)), f.args...)
+	return tx.auditRows(f.where()+" ORDER BY seq DESC LIMIT 0+$"+itoa(len(f.args)), f.args...)
 }
 
 func (tx *Tx) auditRows(rest string, args ...any) ([]hub.Record, error) {

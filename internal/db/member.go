@@ -6,30 +6,30 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 )
 
-var members = table[hub.Member]{"member", 1, func(m *hub.Member) []column {
+var members = newTable[hub.Member]("member", 1, func(m *hub.Member) []column {
 	return []column{{"id", &m.ID}, {"code", &m.Code}, {"name", &m.Name}, {"level", &m.Level}, {"phone", &m.Phone}}
-}}
+})
 
-var agreements = table[hub.Agreement]{"agreement", 1, func(a *hub.Agreement) []column {
+var agreements = newTable[hub.Agreement]("agreement", 1, func(a *hub.Agreement) []column {
 	return []column{{"id", &a.ID}, {"source", &a.Source}, {"centre", &a.Centre}, {"kinds", js{&a.Kinds}},
 		{"from_at", msec{&a.From}}, {"to_at", msec{&a.To}}, {"fallback", flag{&a.Fallback}}}
-}}
+})
 
-var accounts = table[hub.Account]{"account", 1, func(a *hub.Account) []column {
+var accounts = newTable[hub.Account]("account", 1, func(a *hub.Account) []column {
 	return []column{{"id", &a.ID}, {"member", &a.Member}, {"login", &a.Login}, {"name", &a.Name}, {"role", &a.Role},
 		{"rights", js{&a.Rights}}, {"title", &a.Title}, {"certificate", &a.Certificate}, {"phone", &a.Phone}, {"skills", js{&a.Skills}},
 		{"password", &a.PasswordHash}, {"totp", &a.TOTPSecret}, {"active", flag{&a.Active}}, {"failures", &a.Failures},
 		{"locked_until", msec{&a.LockedUntil}}, {"auto_submit", flag{&a.AutoSubmit}}}
-}}
+})
 
-var duties = table[hub.Duty]{"duty", 3, func(d *hub.Duty) []column {
+var duties = newTable[hub.Duty]("duty", 3, func(d *hub.Duty) []column {
 	return []column{{"account", &d.Account}, {"kind", &d.Kind}, {"from_at", msec{&d.From}}, {"to_at", msec{&d.To}}}
-}}
+})
 
-var devices = table[hub.Device]{"device", 1, func(d *hub.Device) []column {
+var devices = newTable[hub.Device]("device", 1, func(d *hub.Device) []column {
 	return []column{{"id", &d.ID}, {"member", &d.Member}, {"ae_title", &d.AETitle}, {"name", &d.Name}, {"address", &d.Address},
 		{"kind", &d.Kind}, {"auto_submit", flag{&d.AutoSubmit}}, {"active", flag{&d.Active}}, {"last_seen", msec{&d.LastSeen}}, {"instances", &d.Instances}}
-}}
+})
 
 // InsertMember stores a new member; a code in use is a Conflict of the database.
 func (tx *Tx) InsertMember(m *hub.Member) error { return members.insert(tx, m) }
@@ -153,10 +153,10 @@ type Credential struct {
 	ExpiresAt time.Time // zero: never
 }
 
-var credentials = table[Credential]{"credential", 1, func(c *Credential) []column {
+var credentials = newTable[Credential]("credential", 1, func(c *Credential) []column {
 	return []column{{"hash", &c.Hash}, {"account", &c.Account}, {"kind", &c.Kind}, {"name", &c.Name}, {"csrf", &c.CSRF},
 		{"created_at", msec{&c.CreatedAt}}, {"seen_at", msec{&c.SeenAt}}, {"expires_at", msec{&c.ExpiresAt}}}
-}}
+})
 
 // InsertCredential stores a credential.
 func (tx *Tx) InsertCredential(c *Credential) error { return credentials.insert(tx, c) }

@@ -23,13 +23,13 @@ type orderRow struct {
 	More orderMore
 }
 
-var orders = table[orderRow]{"exam_order", 1, func(o *orderRow) []column {
+var orders = newTable[orderRow]("exam_order", 1, func(o *orderRow) []column {
 	return []column{{"id", &o.ID}, {"member", &o.Member}, {"accession", &o.Accession}, {"origin", &o.Origin}, {"patient", &o.Patient},
 		{"visit", &o.Visit}, {"department", &o.Department}, {"doctor", &o.Doctor}, {"doctor_id", &o.DoctorID}, {"kind", &o.Kind},
 		{"item", &o.Item}, {"item_name", &o.ItemName}, {"modality", &o.Modality}, {"body_part", &o.BodyPart}, {"laterality", &o.Laterality},
 		{"method", &o.Method}, {"history", &o.History}, {"purpose", &o.Purpose}, {"more", js{&o.More}}, {"consent_at", msec{&o.ConsentAt}},
 		{"priority", &o.Priority}, {"owed", js{&o.Owed}}, {"created_at", msec{&o.CreatedAt}}, {"cancelled", flag{&o.Cancelled}}}
-}}
+})
 
 func toRow(o *hub.Order) *orderRow {
 	return &orderRow{Order: *o, More: orderMore{o.IDReason, o.Symptom, o.Onset, o.BP, o.Pacemaker, o.Drugs, o.Pregnancy}}
@@ -77,7 +77,7 @@ func (tx *Tx) OrdersOfPatient(id hub.PatientID) ([]*hub.Order, error) {
 // OrdersSince returns a member's entered orders made since a time, newest
 // first, at most limit.
 func (tx *Tx) OrdersSince(member hub.MemberID, since time.Time, limit int) ([]*hub.Order, error) {
-	return tx.orders("WHERE member = $1 AND origin = 'entered' AND created_at >= $2 ORDER BY created_at DESC LIMIT $3", string(member), millis(since), limit)
+	return tx.orders("WHERE member = $1 AND origin = 'entered' AND created_at >= $2 ORDER BY created_at DESC LIMIT 0+$3", string(member), millis(since), limit)
 }
 
 func (tx *Tx) orders(rest string, args ...any) ([]*hub.Order, error) {

@@ -16,11 +16,11 @@ type PatientRow struct {
 	CreatedAt   time.Time
 }
 
-var patients = table[PatientRow]{"patient", 1, func(p *PatientRow) []column {
+var patients = newTable[PatientRow]("patient", 1, func(p *PatientRow) []column {
 	return []column{{"id", &p.ID}, {"member", &p.Member}, {"local_id", &p.LocalID}, {"name", &p.Name}, {"sex", &p.Sex},
 		{"birth_date", &p.BirthDate}, {"age", &p.Age}, {"id_type", &p.IDType}, {"id_hash", &p.IDHash}, {"id_sealed", &p.IDSealed},
 		{"phone_sealed", &p.PhoneSealed}, {"person", &p.Person}, {"created_at", msec{&p.CreatedAt}}}
-}}
+})
 
 // InsertPatient stores a new patient.
 func (tx *Tx) InsertPatient(p *PatientRow) error { return patients.insert(tx, p) }

@@ -117,9 +117,9 @@ func (tx *Tx) InstancesAt(study, series, instance string) ([]*Found, error) {
 }
 
 func (tx *Tx) found(withInstance bool, rest string, args ...any) ([]*Found, error) {
-	names := studies.names() + ", " + serieses.names()
+	names := studies.names + ", " + serieses.names
 	if withInstance {
-		names += ", " + instances.names()
+		names += ", " + instances.names
 	}
 	rows, err := tx.q.QueryContext(tx.ctx, "SELECT "+names+" "+rest, args...)
 	if err != nil {
@@ -217,7 +217,7 @@ func (s Search) newestFirst() string {
 
 func (f *filter) page(s Search) string {
 	f.args = append(f.args, s.Limit, s.Offset)
-	return "LIMIT $" + itoa(len(f.args)-1) + " OFFSET $" + itoa(len(f.args))
+	return "LIMIT 0+$" + itoa(len(f.args)-1) + " OFFSET 0+$" + itoa(len(f.args))
 }
 
 // add appends the condition of a match. byteOrder says that the database

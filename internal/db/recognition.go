@@ -6,20 +6,20 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 )
 
-var catalogue = table[hub.CatalogueItem]{"catalogue", 1, func(c *hub.CatalogueItem) []column {
+var catalogue = newTable[hub.CatalogueItem]("catalogue", 1, func(c *hub.CatalogueItem) []column {
 	return []column{{"code", &c.Code}, {"name", &c.Name}, {"kind", &c.Kind}, {"modality", &c.Modality}, {"body_part", &c.BodyPart},
 		{"scope", &c.Scope}, {"days", &c.Days}, {"min_grade", &c.MinGrade}, {"price", &c.Price}, {"active", flag{&c.Active}}}
-}}
+})
 
-var marks = table[hub.Mark]{"mark", 3, func(m *hub.Mark) []column {
+var marks = newTable[hub.Mark]("mark", 3, func(m *hub.Mark) []column {
 	return []column{{"member", &m.Member}, {"item", &m.Item}, {"from_at", msec{&m.From}}, {"label", &m.Label}, {"scope", &m.Scope}, {"to_at", msec{&m.To}}}
-}}
+})
 
-var decisions = table[hub.Decision]{"decision", 1, func(d *hub.Decision) []column {
+var decisions = newTable[hub.Decision]("decision", 1, func(d *hub.Decision) []column {
 	return []column{{"id", &d.ID}, {"candidate", &d.Candidate}, {"item", &d.Item}, {"member", &d.Member}, {"doctor", &d.Doctor},
 		{"exam_order", &d.Order}, {"decision", &d.Decision}, {"reason", &d.Reason}, {"explained", flag{&d.Explained}}, {"text", &d.Text},
 		{"saved", &d.Saved}, {"at", msec{&d.At}}}
-}}
+})
 
 // Result is an issued or imported result as the look-up at ordering sees it.
 type Result struct {
@@ -39,11 +39,11 @@ type Result struct {
 	Imported  string // JSON of a result reported elsewhere: institution, impression, signature; "" ours
 }
 
-var results = table[Result]{"result", 1, func(r *Result) []column {
+var results = newTable[Result]("result", 1, func(r *Result) []column {
 	return []column{{"report", &r.Report}, {"task", &r.Task}, {"member", &r.Member}, {"centre", &r.Centre}, {"patient", &r.Patient},
 		{"id_hash", &r.IDHash}, {"item", &r.Item}, {"kind", &r.Kind}, {"study", &r.Study}, {"recording", &r.Recording},
 		{"exam_at", msec{&r.ExamAt}}, {"grade", &r.Grade}, {"void", flag{&r.Void}}, {"imported", &r.Imported}}
-}}
+})
 
 // PutCatalogueItem stores or replaces an item of the catalogue.
 func (tx *Tx) PutCatalogueItem(c *hub.CatalogueItem) error {
@@ -130,7 +130,7 @@ func (tx *Tx) Decisions(member hub.MemberID, since time.Time, limit int) ([]*hub
 		f.add("member = ?", string(member))
 	}
 	f.args = append(f.args, limit)
-	return decisions.all(tx, f.where()+" ORDER BY at DESC, id DESC LIMIT $"+itoa(len(f.args)), f.args...)
+	return decisions.all(tx, f.where()+" ORDER BY at DESC, id DESC LIMIT 0+$"+itoa(len(f.args)), f.args...)
 }
 
 // DecisionStat counts decisions that are alike.
@@ -197,11 +197,11 @@ type Reassignment struct {
 	NewTask     hub.TaskID    `json:"new_task,omitempty"`
 }
 
-var reassignments = table[Reassignment]{"reassignment", 1, func(r *Reassignment) []column {
+var reassignments = newTable[Reassignment]("reassignment", 1, func(r *Reassignment) []column {
 	return []column{{"id", &r.ID}, {"task", &r.Task}, {"from_order", &r.From}, {"to_order", &r.To}, {"reason", &r.Reason},
 		{"asked_by", &r.AskedBy}, {"asked_at", msec{&r.AskedAt}}, {"confirmed_by", &r.ConfirmedBy}, {"confirmed_at", msec{&r.ConfirmedAt}},
 		{"refused", flag{&r.Refused}}, {"new_task", &r.NewTask}}
-}}
+})
 
 // InsertReassignment stores a request.
 func (tx *Tx) InsertReassignment(r *Reassignment) error { return reassignments.insert(tx, r) }

@@ -18,12 +18,12 @@ func (r raw) Scan(src any) error {
 	return err
 }
 
-var recordings = table[hub.Recorded]{"recording", 1, func(r *hub.Recorded) []column {
+var recordings = newTable[hub.Recorded]("recording", 1, func(r *hub.Recorded) []column {
 	return []column{{"id", &r.ID}, {"member", &r.Member}, {"patient", &r.Patient}, {"study", &r.Study}, {"instance", &r.Instance},
 		{"format", &r.Format}, {"leads", js{&r.Leads}}, {"rate_hz", &r.RateHz}, {"samples", &r.Samples}, {"start_at", msec{&r.Start}},
 		{"head", &r.Head}, {"object", &r.Object}, {"off", &r.Offset}, {"len", &r.Length}, {"sha256", &r.SHA256}, {"device", raw{&r.Device}},
 		{"hub", raw{&r.Hub}}, {"quality", raw{&r.Quality}}, {"notes", raw{&r.Notes}}, {"name", &r.Name}, {"created_at", msec{&r.CreatedAt}}}
-}}
+})
 
 // InsertRecording stores a new recording.
 func (tx *Tx) InsertRecording(r *hub.Recorded) error { return recordings.insert(tx, r) }
@@ -59,11 +59,11 @@ func (tx *Tx) RecordingsOfPatients(ids []hub.PatientID) ([]*hub.Recorded, error)
 	return recordings.all(tx, f.where()+" ORDER BY start_at DESC, id DESC", f.args...)
 }
 
-var quarantines = table[hub.Quarantined]{"quarantine", 1, func(q *hub.Quarantined) []column {
+var quarantines = newTable[hub.Quarantined]("quarantine", 1, func(q *hub.Quarantined) []column {
 	return []column{{"id", &q.ID}, {"member", &q.Member}, {"code", &q.Code}, {"reason", &q.Reason}, {"name", &q.Name}, {"source", &q.Source},
 		{"head", &q.Head}, {"object", &q.Object}, {"off", &q.Offset}, {"len", &q.Length}, {"sha256", &q.SHA256}, {"created_at", msec{&q.CreatedAt}},
 		{"resolved_at", msec{&q.Resolved}}}
-}}
+})
 
 // InsertQuarantined stores something that could not be taken in.
 func (tx *Tx) InsertQuarantined(q *hub.Quarantined) error { return quarantines.insert(tx, q) }
@@ -87,7 +87,7 @@ func (tx *Tx) Quarantine(member hub.MemberID, limit int) ([]*hub.Quarantined, er
 		f.add("member = ?", string(member))
 	}
 	f.args = append(f.args, limit)
-	return quarantines.all(tx, f.where()+" ORDER BY created_at DESC, id DESC LIMIT $"+itoa(len(f.args)), f.args...)
+	return quarantines.all(tx, f.where()+" ORDER BY created_at DESC, id DESC LIMIT 0+$"+itoa(len(f.args)), f.args...)
 }
 
 // Value writes the JSON, {} for none.

@@ -2,23 +2,23 @@ package db
 
 import "github.com/yuanzhen/yuanzhen/internal/hub"
 
-var reports = table[hub.Report]{"report", 2, func(r *hub.Report) []column {
+var reports = newTable[hub.Report]("report", 2, func(r *hub.Report) []column {
 	return []column{{"id", &r.ID}, {"version", &r.Version}, {"task", &r.Task}, {"state", &r.State}, {"findings", &r.Findings},
 		{"impression", &r.Impression}, {"recommendation", &r.Recommendation}, {"positive", flag{&r.Positive}}, {"critical", flag{&r.Critical}},
 		{"grade", &r.Grade}, {"writer", &r.Writer}, {"reviewer", &r.Reviewer}, {"written_at", msec{&r.WrittenAt}}, {"signed_at", msec{&r.SignedAt}},
 		{"reason", &r.Reason}, {"rejected", &r.Rejected}, {"submitted", &r.Submitted}, {"content", &r.Content}, {"hash", &r.Hash}, {"signature", &r.Signature},
 		{"sign_key", &r.Key}, {"pdf", &r.PDF}, {"updated_at", msec{&r.UpdatedAt}}, {"claim", &r.Claim}}
-}}
+})
 
-var addenda = table[hub.Addendum]{"addendum", 1, func(a *hub.Addendum) []column {
+var addenda = newTable[hub.Addendum]("addendum", 1, func(a *hub.Addendum) []column {
 	return []column{{"id", &a.ID}, {"report", &a.Report}, {"version", &a.Version}, {"text", &a.Text}, {"by_account", &a.By},
 		{"at", msec{&a.At}}, {"content", &a.Content}, {"hash", &a.Hash}, {"signature", &a.Signature}, {"sign_key", &a.Key}, {"pdf", &a.PDF}}
-}}
+})
 
-var templates = table[hub.Template]{"template", 1, func(t *hub.Template) []column {
+var templates = newTable[hub.Template]("template", 1, func(t *hub.Template) []column {
 	return []column{{"id", &t.ID}, {"owner", &t.Owner}, {"kind", &t.Kind}, {"modality", &t.Modality}, {"name", &t.Name},
 		{"findings", &t.Findings}, {"impression", &t.Impression}, {"phrase", flag{&t.Phrase}}}
-}}
+})
 
 // InsertReport stores a new version of a report.
 func (tx *Tx) InsertReport(r *hub.Report) error { return reports.insert(tx, r) }

@@ -29,26 +29,26 @@ type StudyRow struct {
 	NameKey string
 }
 
-var studies = table[StudyRow]{"study", 1, func(s *StudyRow) []column {
+var studies = newTable[StudyRow]("study", 1, func(s *StudyRow) []column {
 	return []column{{"id", &s.ID}, {"member", &s.Member}, {"uid", &s.UID}, {"patient", &s.Patient}, {"name", &s.PatientName},
 		{"name_key", &s.NameKey}, {"local_id", &s.LocalID}, {"issuer", &s.Issuer}, {"birth_date", &s.BirthDate}, {"sex", &s.Sex},
 		{"accession", &s.Accession}, {"date", &s.Date}, {"time", &s.Time}, {"study_no", &s.StudyID}, {"description", &s.Description},
 		{"referring", &s.Referring}, {"modalities", words{&s.Modalities}}, {"centre", &s.Centre}, {"series", &s.Series},
 		{"instances", &s.Instances}, {"bytes", &s.Bytes}, {"created_at", msec{&s.CreatedAt}}, {"last_at", msec{&s.LastAt}}}
-}}
+})
 
-var serieses = table[hub.Series]{"series", 1, func(s *hub.Series) []column {
+var serieses = newTable[hub.Series]("series", 1, func(s *hub.Series) []column {
 	return []column{{"id", &s.ID}, {"study", &s.Study}, {"uid", &s.UID}, {"modality", &s.Modality}, {"number", &s.Number},
 		{"description", &s.Description}, {"body_part", &s.BodyPart}, {"laterality", &s.Laterality}, {"date", &s.Date}, {"time", &s.Time},
 		{"station", &s.Station}, {"maker", &s.Maker}, {"pps_date", &s.PPSDate}, {"pps_time", &s.PPSTime}, {"instances", &s.Instances},
 		{"meta_key", &s.MetaKey}, {"meta_count", &s.MetaCount}}
-}}
+})
 
-var instances = table[hub.Instance]{"instance", 1, func(i *hub.Instance) []column {
+var instances = newTable[hub.Instance]("instance", 1, func(i *hub.Instance) []column {
 	return []column{{"id", &i.ID}, {"series", &i.Series}, {"study", &i.Study}, {"member", &i.Member}, {"uid", &i.UID}, {"class", &i.Class},
 		{"syntax", &i.Syntax}, {"number", &i.Number}, {"rows", &i.Rows}, {"cols", &i.Cols}, {"frames", &i.Frames}, {"bits", &i.Bits},
 		{"object", &i.Object}, {"off", &i.Offset}, {"len", &i.Length}, {"sha256", &i.SHA256}, {"crc32c", &i.CRC}, {"pixel_at", &i.PixelAt}, {"created_at", msec{&i.CreatedAt}}}
-}}
+})
 
 // InsertStudy stores a new study.
 func (tx *Tx) InsertStudy(s *StudyRow) error { return studies.insert(tx, s) }

@@ -94,24 +94,43 @@ func (j js) Value() (driver.Value, error) {
 	return string(b), err
 }
 
-// table is one noun's mapping: T's columns in order, the key first.
+// table is one noun's mapping: T's columns in order, the key first, and the
+// statements made of them.
 type table[T any] struct {
 	name    string
 	keys    int // how many leading columns are the primary key
 	columns func(*T) []column
+	names   string // "table.column, table.column …"
+	inserts string
+	updates string // up to and with the key
+	count   int    // of columns
 }
 
-func (t table[T]) names() string {
-	var names []string
-	for _, c := range t.columns(new(T)) {
-		names = append(names, t.name+"."+c.name)
+// newTable maps T to a table whose first keys columns are its primary key.
+func newTable[T any](name string, keys int, columns func(*T) []column) table[T] {
+	t := table[T]{name: name, keys: keys, columns: columns}
+	var names, full, marks, sets, key []string
+	for i, c := range columns(new(T)) {
+		mark := "$" + strconv.Itoa(i+1)
+		names, full, marks = append(names, c.name), append(full, name+"."+c.name), append(marks, mark)
+		if i < keys {
+			key = append(key, c.name+" = "+mark)
+		} else {
+			sets = append(sets, c.name+" = "+mark)
+		}
 	}
-	return strings.Join(names, ", ")
+	t.count = len(names)
+	t.names = strings.Join(full, ", ")
+	t.inserts = "INSERT INTO " + name + " (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(marks, ", ") + ")"
+	t.updates = "UPDATE " + name + " SET " + strings.Join(sets, ", ") + " WHERE " + strings.Join(key, " AND ")
+	return t
 }
 
-// selects returns "SELECT columns FROM table " + rest.
+// selects returns "SELECT columns FROM table " + rest. A limit in rest is
+// written "LIMIT 0+$1": SQLite prepares a statement anew at each run whose
+// limit is a bare parameter, because its plan depends on the number.
 func (t table[T]) selects(rest string) string {
-	return "SELECT " + t.names() + " FROM " + t.name + " " + rest
+	return "SELECT " + t.names + " FROM " + t.name + " " + rest
 }
 
 func (t table[T]) one(tx *Tx, op, rest string, args ...any) (*T, error) {
@@ -141,33 +160,25 @@ func (t table[T]) all(tx *Tx, rest string, args ...any) ([]*T, error) {
 }
 
 func (t table[T]) insert(tx *Tx, v *T) error {
-	columns := t.columns(v)
-	names, marks := make([]string, len(columns)), make([]string, len(columns))
-	for i, c := range columns {
-		names[i], marks[i] = c.name, "$"+strconv.Itoa(i+1)
-	}
-	_, err := tx.exec("INSERT INTO "+t.name+" ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(marks, ", ")+")", pointers(columns)...)
+	_, err := tx.exec(t.inserts, pointers(t.columns(v))...)
 	return err
+}
+
+// insertNew inserts v unless that breaks a unique key of the table, and
+// reports whether it did.
+func (t table[T]) insertNew(tx *Tx, v *T) (bool, error) {
+	n, err := tx.exec(t.inserts+" ON CONFLICT DO NOTHING", pointers(t.columns(v))...)
+	return n > 0, err
 }
 
 // update writes all columns of v where its key, and extra conditions on the
 // row as it is now, hold; it reports whether a row did.
 func (t table[T]) update(tx *Tx, v *T, and string, args ...any) (bool, error) {
-	columns := t.columns(v)
-	var sets, keys []string
-	for i, c := range columns {
-		set := c.name + " = $" + strconv.Itoa(i+1)
-		if i < t.keys {
-			keys = append(keys, set)
-		} else {
-			sets = append(sets, set)
-		}
-	}
-	query := "UPDATE " + t.name + " SET " + strings.Join(sets, ", ") + " WHERE " + strings.Join(keys, " AND ")
+	query := t.updates
 	if and != "" {
-		query += " AND " + renumber(and, len(columns))
+		query += " AND " + renumber(and, t.count)
 	}
-	n, err := tx.exec(query, append(pointers(columns), args...)...)
+	n, err := tx.exec(query, append(pointers(t.columns(v)), args...)...)
 	return n > 0, err
 }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 )
 
-var tasks = table[hub.Task]{"task", 1, func(t *hub.Task) []column {
+var tasks = newTable[hub.Task]("task", 1, func(t *hub.Task) []column {
 	return []column{{"id", &t.ID}, {"state", &t.State}, {"before_void", &t.Before}, {"kind", &t.Kind}, {"modality", &t.Modality},
 		{"priority", &t.Priority}, {"due", msec{&t.Due}}, {"paused_ms", span{&t.Paused}}, {"member", &t.Member}, {"centre", &t.Centre},
 		{"exam_order", &t.Order}, {"study", &t.Study}, {"recording", &t.Recording}, {"report", &t.Report}, {"version", &t.Version},
@@ -17,7 +17,7 @@ var tasks = table[hub.Task]{"task", 1, func(t *hub.Task) []column {
 		{"t_exam", msec{&t.TExam}}, {"t_upload_start", msec{&t.TUploadStart}}, {"t_submit", msec{&t.TSubmit}}, {"t_claim", msec{&t.TClaim}},
 		{"t_first_image", msec{&t.TFirstImage}}, {"t_prelim", msec{&t.TPrelim}}, {"t_written", msec{&t.TWritten}}, {"t_signed", msec{&t.TSigned}},
 		{"t_delivered", msec{&t.TDelivered}}, {"t_ack", msec{&t.TAck}}, {"t_returned", msec{&t.TReturned}}, {"created_at", msec{&t.CreatedAt}}}
-}}
+})
 
 // InsertTask stores a new task.
 func (tx *Tx) InsertTask(t *hub.Task) error { return tasks.insert(tx, t) }
@@ -66,22 +66,22 @@ func (tx *Tx) TaskOfReport(id hub.ReportID) (*hub.Task, error) {
 
 // Settled returns tasks whose settle time has passed.
 func (tx *Tx) Settled(limit int) ([]*hub.Task, error) {
-	return tasks.all(tx, "WHERE settle_at > 0 AND settle_at <= $1 ORDER BY settle_at LIMIT $2", millis(tx.Now()), limit)
+	return tasks.all(tx, "WHERE settle_at > 0 AND settle_at <= $1 ORDER BY settle_at LIMIT 0+$2", millis(tx.Now()), limit)
 }
 
 // LeaseExpired returns claimed tasks whose lease has passed.
 func (tx *Tx) LeaseExpired(limit int) ([]*hub.Task, error) {
-	return tasks.all(tx, "WHERE lease_until > 0 AND lease_until <= $1 AND state = 'claimed' ORDER BY lease_until LIMIT $2", millis(tx.Now()), limit)
+	return tasks.all(tx, "WHERE lease_until > 0 AND lease_until <= $1 AND state = 'claimed' ORDER BY lease_until LIMIT 0+$2", millis(tx.Now()), limit)
 }
 
 // Undelivered returns issued tasks that still have to reach the clinic.
 func (tx *Tx) Undelivered(limit int) ([]*hub.Task, error) {
-	return tasks.all(tx, "WHERE state = 'issued' ORDER BY id LIMIT $1", limit)
+	return tasks.all(tx, "WHERE state = 'issued' ORDER BY id LIMIT 0+$1", limit)
 }
 
 // Crossing returns tasks whose next deadline mark has passed.
 func (tx *Tx) Crossing(limit int) ([]*hub.Task, error) {
-	return tasks.all(tx, "WHERE next_mark > 0 AND next_mark <= $1 ORDER BY next_mark LIMIT $2", millis(tx.Now()), limit)
+	return tasks.all(tx, "WHERE next_mark > 0 AND next_mark <= $1 ORDER BY next_mark LIMIT 0+$2", millis(tx.Now()), limit)
 }
 
 // ExtendSettle moves the settle time of a study's open tasks.
@@ -157,7 +157,7 @@ func (tx *Tx) Tasks(q TaskFilter) ([]*hub.Task, error) {
 		f.add("(task.priority, task.due, task.t_submit, task.id) > (?, ?, ?, ?)", c.Priority, c.Due, c.TSubmit, c.ID)
 	}
 	f.args = append(f.args, q.Limit)
-	return tasks.all(tx, f.where()+" ORDER BY task.priority, task.due, task.t_submit, task.id LIMIT $"+itoa(len(f.args)), f.args...)
+	return tasks.all(tx, f.where()+" ORDER BY task.priority, task.due, task.t_submit, task.id LIMIT 0+$"+itoa(len(f.args)), f.args...)
 }
 
 // CursorOf is the place of t in the queue's order.
@@ -175,10 +175,10 @@ type Return struct {
 	ResubmittedAt time.Time
 }
 
-var returns = table[Return]{"task_return", 1, func(r *Return) []column {
+var returns = newTable[Return]("task_return", 1, func(r *Return) []column {
 	return []column{{"id", &r.ID}, {"task", &r.Task}, {"reason", &r.Reason}, {"text", &r.Text}, {"by_account", &r.By},
 		{"returned_at", msec{&r.ReturnedAt}}, {"resubmitted_at", msec{&r.ResubmittedAt}}}
-}}
+})
 
 // InsertReturn stores a return.
 func (tx *Tx) InsertReturn(r *Return) error { return returns.insert(tx, r) }

@@ -45,20 +45,20 @@ type BatchFile struct {
 	At     time.Time   `json:"at,omitzero"`
 }
 
-var uploads = table[Upload]{"upload", 1, func(u *Upload) []column {
+var uploads = newTable[Upload]("upload", 1, func(u *Upload) []column {
 	return []column{{"id", &u.ID}, {"member", &u.Member}, {"account", &u.Account}, {"size", &u.Size}, {"off", &u.Offset},
 		{"filename", &u.Filename}, {"exam_order", &u.Order}, {"batch", &u.Batch}, {"state", &u.State}, {"verdict", &u.Verdict},
 		{"created_at", msec{&u.CreatedAt}}, {"touched_at", msec{&u.TouchedAt}}}
-}}
+})
 
-var uploadParts = table[UploadPart]{"upload_part", 2, func(p *UploadPart) []column {
+var uploadParts = newTable[UploadPart]("upload_part", 2, func(p *UploadPart) []column {
 	return []column{{"upload", &p.Upload}, {"off", &p.Offset}, {"len", &p.Length}, {"object", &p.Object}, {"obj_off", &p.ObjectOffset}}
-}}
+})
 
-var batchFiles = table[BatchFile]{"batch_file", 2, func(f *BatchFile) []column {
+var batchFiles = newTable[BatchFile]("batch_file", 2, func(f *BatchFile) []column {
 	return []column{{"batch", &f.Batch}, {"path", &f.Path}, {"size", &f.Size}, {"sha256", &f.SHA256}, {"state", &f.State}, {"code", &f.Code}, {"reason", &f.Reason},
 		{"study", &f.Study}, {"task", &f.Task}, {"at", msec{&f.At}}}
-}}
+})
 
 // InsertUpload stores a new upload.
 func (tx *Tx) InsertUpload(u *Upload) error { return uploads.insert(tx, u) }
@@ -88,7 +88,7 @@ func (tx *Tx) FinishUpload(u *Upload) (bool, error) { return uploads.update(tx, 
 // UnjudgedUploads returns complete uploads without a verdict that nobody has
 // touched since a time.
 func (tx *Tx) UnjudgedUploads(before time.Time, limit int) ([]*Upload, error) {
-	return uploads.all(tx, "WHERE state = 'open' AND off = size AND touched_at < $1 ORDER BY touched_at LIMIT $2", millis(before), limit)
+	return uploads.all(tx, "WHERE state = 'open' AND off = size AND touched_at < $1 ORDER BY touched_at LIMIT 0+$2", millis(before), limit)
 }
 
 // DeleteUpload forgets an upload and its parts.
@@ -103,7 +103,7 @@ func (tx *Tx) DeleteUpload(id hub.UploadID) error {
 // StaleUploads returns uploads untouched since a time: abandoned ones, and
 // finished ones whose verdict nobody needs any more.
 func (tx *Tx) StaleUploads(before time.Time, limit int) ([]*Upload, error) {
-	return uploads.all(tx, "WHERE touched_at < $1 ORDER BY touched_at LIMIT $2", millis(before), limit)
+	return uploads.all(tx, "WHERE touched_at < $1 ORDER BY touched_at LIMIT 0+$2", millis(before), limit)
 }
 
 // InsertUploadPart stores where a stretch of an upload lies.
@@ -214,7 +214,7 @@ func (tx *Tx) Tombstone(object string) error {
 
 // Tombstones returns objects marked before a time.
 func (tx *Tx) Tombstones(before time.Time, limit int) ([]string, error) {
-	return tx.strings("SELECT object FROM tombstone WHERE created_at < $1 ORDER BY created_at LIMIT $2", millis(before), limit)
+	return tx.strings("SELECT object FROM tombstone WHERE created_at < $1 ORDER BY created_at LIMIT 0+$2", millis(before), limit)
 }
 
 // DropTombstone forgets a deleted object.
