@@ -10,7 +10,7 @@ import (
 type messages map[string][2]string
 
 // catalogues are the messages of all files of this package.
-var catalogues = []messages{coreMessages, accountMessages, reportMessages, criticalMessages, orderMessages, recognitionMessages, uploadMessages, inboxMessages, adminMessages, dicomwebMessages}
+var catalogues = []messages{coreMessages, accountMessages, reportMessages, criticalMessages, orderMessages, recognitionMessages, uploadMessages, inboxMessages, adminMessages, dicomwebMessages, traceMarksMessages}
 
 var coreMessages = messages{
 	"busy":                     {"系统繁忙，请稍后重试。", "The hub is busy; try again shortly."},
@@ -18,6 +18,7 @@ var coreMessages = messages{
 	"starting":                 {"系统正在启动，请稍候。", "The hub is starting; wait a moment."},
 	"internal":                 {"服务器内部出错，已记录。请稍后再试；若仍不行，请把编号告诉管理员。", "Something went wrong in the server and was logged. Try again later; if it persists, tell the administrator the reference number."},
 	"not_found":                {"没有找到，或不在您的权限范围内。", "Not found, or not within what you may see."},
+	codeMethod:                 {"此地址不支持该操作；可用的方法：{allow}。", "This address does not take that method; it takes {allow}."},
 	"request.json":             {"请求内容无法读取，请检查后重试。", "The request could not be read; check it and try again."},
 	"field.invalid":            {"“{field}”填写有误：{reason}。请改正后重试。", "{field} is not right: {reason}. Correct it and try again."},
 	"session.none":             {"请先登录。", "Log in first."},

@@ -72,6 +72,8 @@ type RecordingView struct {
 	Measurements struct {
 		Device json.RawMessage `json:"device"`
 		Hub    json.RawMessage `json:"hub"`
+		// Reader is what the latest marks set by hand say; null without any.
+		Reader *readerMeasurements `json:"reader"`
 	} `json:"measurements"`
 	Statements json.RawMessage `json:"statements"`
 	Quality    json.RawMessage `json:"quality"`
@@ -109,6 +111,9 @@ func recordingView(tx *db.Tx, r *hub.Recorded, lang string) (*RecordingView, err
 		return nil, err
 	}
 	v.Measurements.Device, v.Measurements.Hub, v.Statements = device.Measurements, r.Hub, device.Statements
+	if v.Measurements.Reader, err = readerOf(tx, r); err != nil {
+		return nil, err
+	}
 	t, err := tx.TaskOfRecording(r.ID)
 	switch {
 	case err == nil:

@@ -91,7 +91,7 @@ const maxJSON = 1 << 20
 
 // Routes is the whole table.
 func (s *Server) Routes() []Route {
-	return slices.Concat(s.systemRoutes(), s.sessionRoutes(), s.taskRoutes(), s.recordingRoutes(), s.liveRoutes(),
+	return slices.Concat(s.systemRoutes(), s.sessionRoutes(), s.taskRoutes(), s.recordingRoutes(), s.traceMarksRoutes(), s.liveRoutes(),
 		s.reportRoutes(), s.criticalRoutes(), s.orderRoutes(), s.recognitionRoutes(), s.uploadRoutes(), s.inboxRoutes(), s.adminRoutes(), s.dicomwebRoutes())
 }
 
@@ -101,7 +101,7 @@ func (s *Server) Handler() http.Handler {
 	for _, r := range s.Routes() {
 		mux.Handle(r.Method+" "+r.Path, s.serve(r))
 	}
-	mux.Handle("/", s.pages())
+	mux.Handle("/", s.elsewhere(mux, s.pages()))
 	return s.outer(mux)
 }
 

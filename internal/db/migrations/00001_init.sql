@@ -262,6 +262,18 @@ CREATE TABLE recording (
 CREATE INDEX recording_patient ON recording(patient);
 CREATE INDEX recording_instance ON recording(instance) WHERE instance <> '';
 
+CREATE TABLE recording_marks (
+  id         TEXT PRIMARY KEY,
+  recording  TEXT NOT NULL REFERENCES recording(id),
+  account    TEXT NOT NULL,
+  boundaries TEXT NOT NULL,
+  beats      TEXT NOT NULL,
+  speed      DOUBLE PRECISION NOT NULL,
+  gain       DOUBLE PRECISION NOT NULL,
+  at         BIGINT NOT NULL
+);
+CREATE INDEX recording_marks_of ON recording_marks(recording, at);
+
 CREATE TABLE task (
   id          TEXT PRIMARY KEY,
   state       TEXT NOT NULL CHECK (state IN ('draft','uploading','queued','claimed','returned','written','issued','delivered','acknowledged','cancelled','void_pending','void')),
