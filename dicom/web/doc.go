@@ -10,6 +10,7 @@ package web
 const (
 	DICOM     = "application/dicom"
 	JSON      = "application/dicom+json"
+	XML       = "application/dicom+xml"
 	Octets    = "application/octet-stream"
 	Related   = "multipart/related"
 	JPEG      = "image/jpeg"

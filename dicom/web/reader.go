@@ -60,7 +60,9 @@ func NewReader(r io.Reader, boundary string) (*Reader, error) {
 type Part struct {
 	// ContentType is as sent, "" if the part has none.
 	ContentType string
-	m           *Reader
+	// Location is the Content-Location as sent: which bulk data this is.
+	Location string
+	m        *Reader
 }
 
 // Next returns the next part, or io.EOF behind the last one. What was left
@@ -259,8 +261,14 @@ func (m *Reader) headers(p *Part) error {
 			return m.openBody()
 		}
 		name, value, ok := strings.Cut(line, ":")
-		if ok && strings.EqualFold(strings.TrimSpace(name), "Content-Type") {
+		if !ok {
+			continue
+		}
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case "content-type":
 			p.ContentType = strings.TrimSpace(value)
+		case "content-location":
+			p.Location = strings.TrimSpace(value)
 		}
 	}
 }

@@ -2,10 +2,12 @@ package api
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
@@ -32,9 +34,16 @@ const (
 	warningCoerced   = 0xB000 // other bytes are kept under this UID
 )
 
+// Attributes of the selector macro, PS3.3 Table 10-20.
+const (
+	selectorAttribute dicom.Tag = 0x00720026
+	selectorVR        dicom.Tag = 0x00720050
+)
+
 // store is STOW-RS, PS3.18 section 10.5: each part streams into the intake.
 func (d *dicomweb) store(c *Call) error {
-	if _, err := choose(c, web.Offer{Type: web.JSON, Default: true}, web.Offer{Type: web.PlainJSON, Default: true}); err != nil {
+	offer, err := choose(c, web.Offer{Type: web.JSON, Default: true}, web.Offer{Type: web.PlainJSON, Default: true}, web.Offer{Type: web.XML, Default: true})
+	if err != nil {
 		return err
 	}
 	kind, err := web.ParseMedia(c.Header.Get("Content-Type"))
@@ -46,11 +55,13 @@ func (d *dicomweb) store(c *Call) error {
 	}
 	body := &patientBody{r: http.MaxBytesReader(c.W, c.Body, maxStore), control: http.NewResponseController(c.W)}
 	st := &storing{in: d.Intake, base: base(c), src: intake.Source{Actor: c.Actor, Via: "stow", Study: c.PathValue("study")}}
-	switch {
+	switch of := strings.ToLower(kind.Params["type"]); {
 	case kind.Type == web.DICOM:
 		err = st.add(c.Context(), body)
-	case kind.Type == web.Related && (kind.Params["type"] == web.DICOM || kind.Params["type"] == ""):
+	case kind.Type == web.Related && (of == web.DICOM || of == ""):
 		err = st.addParts(c.Context(), body, kind.Params["boundary"])
+	case kind.Type == web.Related && (of == web.JSON || of == web.XML || of == web.PlainJSON):
+		err = st.addDescribed(c.Context(), body, kind.Params["boundary"])
 	default:
 		return hub.E(hub.Unsupported, "api.store", "dicomweb.media_type")
 	}
@@ -61,7 +72,7 @@ func (d *dicomweb) store(c *Call) error {
 	if len(st.stored)+len(st.failed) == 0 {
 		return hub.E(hub.Invalid, "api.store", "dicomweb.multipart").With("reason", "it has no parts").With("stored", 0)
 	}
-	return st.answer(c)
+	return st.answer(c, offer.Type)
 }
 
 // patientBody moves the connection's read deadline while bytes come.
@@ -94,6 +105,7 @@ type storing struct {
 type failedObject struct {
 	class, uid string
 	reason     int
+	attribute  dicom.Tag // at fault, 0 if none in particular is
 }
 
 // addParts takes in each part of a multipart body.
@@ -164,7 +176,7 @@ func (st *storing) settle(most int) {
 }
 
 func (st *storing) fail(err error) {
-	f := failedObject{reason: reasonProcessing}
+	f := failedObject{reason: reasonProcessing, attribute: faultyAttribute(err)}
 	if e, ok := errors.AsType[*hub.Error](err); ok {
 		f.class, _ = e.Detail["sop_class"].(string)
 		f.uid, _ = e.Detail["sop_instance"].(string)
@@ -182,6 +194,32 @@ func (st *storing) fail(err error) {
 	st.failed = append(st.failed, f)
 }
 
+// faultyAttribute is the attribute an object was refused for, 0 if it is not
+// known.
+func faultyAttribute(err error) dicom.Tag {
+	switch hub.CodeOf(err) {
+	case "dicom.study_differs":
+		return dicom.StudyInstanceUID
+	case "dicom.class_differs":
+		return dicom.SOPClassUID
+	case "dicom.uid_differs":
+		return dicom.SOPInstanceUID
+	}
+	if p, ok := errors.AsType[*dicom.ParseError](err); ok {
+		return p.Tag
+	}
+	e, _ := errors.AsType[*hub.Error](err)
+	if e == nil || e.Code != "dicom.identity" {
+		return 0
+	}
+	reason, _ := e.Detail["reason"].(string) // "(0008,0018) is missing"
+	if len(reason) < len("(gggg,eeee)") {
+		return 0
+	}
+	tag, _ := dicom.ParseTag(reason[1:5] + reason[6:10])
+	return tag
+}
+
 // broken says what is wrong with a body that cannot be read to its end. What
 // was received whole stays.
 func (st *storing) broken(err error) error {
@@ -196,7 +234,7 @@ func (st *storing) broken(err error) error {
 }
 
 // answer is the store instances response, PS3.18 section 10.5.3.2.
-func (st *storing) answer(c *Call) error {
+func (st *storing) answer(c *Call, kind string) error {
 	ds := dicom.New()
 	var referenced, failed []*dicom.Dataset
 	warned, one := false, true
@@ -220,6 +258,9 @@ func (st *storing) answer(c *Call) error {
 			item.SetText(dicom.ReferencedSOPInstanceUID, f.uid)
 		}
 		item.SetInts(dicom.FailureReason, int64(f.reason))
+		if f.attribute != 0 {
+			item.SetItems(dicom.FailedAttributesSequence, selector(f.attribute, f.reason))
+		}
 		busy = busy && f.reason == reasonResources
 		failed = append(failed, item)
 	}
@@ -233,6 +274,9 @@ func (st *storing) answer(c *Call) error {
 		ds.SetItems(dicom.ReferencedSOPSequence, referenced...)
 	}
 	data, err := ds.MarshalJSON()
+	if err == nil && kind == web.XML {
+		data, err = web.AppendXML(nil, data)
+	}
 	if err != nil {
 		return err
 	}
@@ -247,10 +291,23 @@ func (st *storing) answer(c *Call) error {
 		code = http.StatusAccepted
 	}
 	h := c.W.Header()
-	h.Set("Content-Type", web.JSON)
+	h.Set("Content-Type", kind)
 	h.Set("Content-Length", strconv.Itoa(len(data)))
 	h.Set("Cache-Control", "no-store")
 	c.W.WriteHeader(code)
 	c.W.Write(data)
 	return nil
+}
+
+// selector is an item of Failed Attributes Sequence: PS3.3 Table 10-20 with the
+// reason.
+func selector(tag dicom.Tag, reason int) *dicom.Dataset {
+	item := dicom.New()
+	raw := binary.LittleEndian.AppendUint16(nil, tag.Group())
+	item.SetRaw(selectorAttribute, dicom.AT, binary.LittleEndian.AppendUint16(raw, tag.Element()))
+	if e, ok := dicom.Lookup(tag); ok {
+		item.SetText(selectorVR, string(e.VR))
+	}
+	item.SetInts(dicom.FailureReason, int64(reason))
+	return item
 }

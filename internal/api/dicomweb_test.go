@@ -227,8 +227,12 @@ func TestStoreSaysWhatBecameOfEachObject(t *testing.T) {
 		{"a body that breaks off", post("/studies", related, "--zaun\r\n\r\n"+string(first)), 400, "dicomweb.multipart"},
 		{"no boundary named", post("/studies", `multipart/related; type="application/dicom"`, "x"), 400, "dicomweb.multipart"},
 		{"another type", post("/studies", "application/json", "{}"), 415, "dicomweb.media_type"},
-		{"metadata and bulk data", post("/studies", `multipart/related; type="application/dicom+json"; boundary=zaun`, "x"), 415, "dicomweb.media_type"},
-		{"XML only", h.web("tech1", "POST", "/studies", bytes.NewReader(first), "Content-Type", "application/dicom", "Accept", "application/dicom+xml"), 406, "dicomweb.not_acceptable"},
+		{"parts of another type", post("/studies", `multipart/related; type="text/plain"; boundary=zaun`, "x"), 415, "dicomweb.media_type"},
+		{"an answer in XML", h.web("tech1", "POST", "/studies", bytes.NewReader(first), "Content-Type", "application/dicom", "Accept", "application/dicom+xml"), 200, `keyword="ReferencedSOPSequence"`},
+		{"an answer in a form there is not", h.web("tech1", "POST", "/studies", bytes.NewReader(first), "Content-Type", "application/dicom", "Accept", "text/html"), 406, "dicomweb.not_acceptable"},
+		{"the attribute at fault", post("/studies/1.9", "application/dicom", string(image(uids{"1.7", "1.7.1", "1.7.1.1"}, 1, 1, nil))), 409, `"00720026":{"vr":"AT","Value":["0020000D"]}`},
+		{"an object without a class", h.stow("tech1", image(uids{"1.10", "1.10.1", "1.10.1.1"}, 1, 1, func(d *dicom.Dataset) { d.Delete(dicom.SeriesInstanceUID) })), 409, `"00720026":{"vr":"AT","Value":["0020000E"]}`},
+		{"an object whose header breaks off", h.stow("tech1", first[:400]), 409, `"00081198"`},
 	} {
 		if c.got.code != c.code || !strings.Contains(string(c.got.body), c.contains) {
 			t.Errorf("%s: %d %s, want %d with %s", c.name, c.got.code, c.got.body, c.code, c.contains)
