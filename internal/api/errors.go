@@ -18,6 +18,8 @@ func statusOf(err error) int {
 		return http.StatusUnprocessableEntity
 	}
 	switch hub.CodeOf(err) {
+	case codeMethod:
+		return http.StatusMethodNotAllowed
 	case "dicomweb.not_acceptable", "dicomweb.not_renderable":
 		return http.StatusNotAcceptable
 	}

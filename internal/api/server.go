@@ -165,8 +165,7 @@ func (c *Call) run(route Route) error {
 
 // admit finds out who calls and whether their role may use the route.
 func (s *Server) admit(c *Call, route Route) error {
-	c.Actor.IP, c.Actor.Client, c.Actor.RequestID = clientIP(c.Request), clip(c.UserAgent(), 200), requestID()
-	c.W.Header().Set("X-Request-Id", c.Actor.RequestID)
+	c.identify()
 	if route.Public {
 		return nil
 	}
@@ -187,6 +186,12 @@ func (s *Server) admit(c *Call, route Route) error {
 		return hub.E(hub.Forbidden, "api", "role.not_allowed").With("role", actor.Role)
 	}
 	return nil
+}
+
+// identify notes where a request comes from and numbers it.
+func (c *Call) identify() {
+	c.Actor.IP, c.Actor.Client, c.Actor.RequestID = clientIP(c.Request), clip(c.UserAgent(), 200), requestID()
+	c.W.Header().Set("X-Request-Id", c.Actor.RequestID)
 }
 
 func safe(method string) bool {
