@@ -82,6 +82,21 @@ func (p *parser) explicit(t Tag, b []byte, depth int) (header, error) {
 		p.src.advance(8)
 		return header{tag: t, vr: vr, length: int64(p.uint16(b[6:]))}, nil
 	}
+	return p.long(t, vr, b)
+}
+
+// long reads a header with two reserved bytes and a length of 32 bits. Where
+// these bytes are not zero, and what stands in the place of the length is more
+// than the stream holds, they are a length of 16 bits.
+func (p *parser) long(t Tag, vr VR, b []byte) (header, error) {
+	if b[6] != 0 || b[7] != 0 {
+		left, known := p.src.known()
+		if len(b) < 12 || known && int64(p.uint32(b[8:])) > left-12 {
+			p.note(t, "VR %s with a length of 16 bits", vr)
+			p.src.advance(8)
+			return header{tag: t, vr: vr, length: int64(p.uint16(b[6:]))}, nil
+		}
+	}
 	if len(b) < 12 {
 		return header{}, p.broken(t, errEnd, "an element's header")
 	}
@@ -90,33 +105,48 @@ func (p *parser) explicit(t Tag, b []byte, depth int) (header, error) {
 }
 
 // oddVR reads a header whose VR is not of the standard. New VRs have long
-// lengths (PS3.5 section 6.2). Some writers leave a VR blank, with a short
-// length; anything else is taken for an element without VR.
+// lengths behind two zero bytes (PS3.5 section 6.2); letters without them, and
+// a VR that was left blank, have short ones. Anything else is taken for an
+// element without VR.
 func (p *parser) oddVR(t Tag, b []byte, depth int) (header, error) {
 	if isUpper(b[4]) && isUpper(b[5]) {
-		if len(b) < 12 {
-			return header{}, p.broken(t, errEnd, "an element's header")
-		}
 		p.note(t, "unknown VR")
-		p.src.advance(12)
-		return header{tag: t, vr: UN, length: length32(p.uint32(b[8:]))}, nil
+		if b[6] != 0 || b[7] != 0 {
+			return p.short(t, UN, b), nil
+		}
+		return p.long(t, UN, b)
 	}
 	if depth == 0 && p.elements > 0 && p.pastPixels() {
 		return p.trailing()
 	}
 	vr := implicitVR(t, p.signed)
-	if vr != UN && (string(b[4:6]) == "  " || string(b[4:6]) == "??") {
-		p.note(t, "a blank VR")
-		p.src.advance(8)
-		return header{tag: t, vr: vr, length: int64(p.uint16(b[6:]))}, nil
-	}
 	n := length32(p.uint32(b[4:]))
+	left, known := p.src.known()
+	if blank(b[4:6]) && (n < 0 || known && n > left-8 || b[4] != 0) && (vr != UN || t.Private()) {
+		p.note(t, "a blank VR")
+		return p.short(t, vr, b), nil
+	}
 	if vr == UN && !t.Private() || n > MaxKept {
 		return header{}, p.fail(t, "no value representation")
 	}
 	p.note(t, "an element without VR in explicit VR")
 	p.src.advance(8)
 	return header{tag: t, vr: vr, length: n}, nil
+}
+
+// short reads a header with a length of 16 bits.
+func (p *parser) short(t Tag, vr VR, b []byte) header {
+	p.src.advance(8)
+	return header{tag: t, vr: vr, length: int64(p.uint16(b[6:]))}
+}
+
+// blank says that a writer left the two letters of a VR out.
+func blank(vr []byte) bool {
+	switch string(vr) {
+	case "  ", "??", "--", "\x00\x00":
+		return true
+	}
+	return false
 }
 
 // delimiter deals with the tags of group FFFE between elements; stop says that

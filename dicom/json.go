@@ -132,7 +132,7 @@ func (j *jsonWriter) items(e *Element, path string) {
 }
 
 func (j *jsonWriter) values(d *Dataset, e *Element, vr VR) {
-	texts := d.Texts(e.Tag)
+	texts := d.padded(e, vr)
 	if e.Tag == SpecificCharacterSet {
 		texts = []string{"ISO_IR 192"}
 	}
@@ -147,6 +147,19 @@ func (j *jsonWriter) values(d *Dataset, e *Element, vr VR) {
 		j.one(s, vr)
 	}
 	j.str("]")
+}
+
+// padded are the values of an element; those of LO, SH and PN keep spaces at
+// their start, which mean nothing, but which other readers of the model show.
+func (d *Dataset) padded(e *Element, vr VR) []string {
+	if vr != LO && vr != SH && vr != PN || len(e.Raw) == 0 {
+		return d.values(e)
+	}
+	values := d.charsetFor(e, vr).decode(e.Raw, true, vr == PN)
+	for i := range values {
+		values[i] = strings.ToValidUTF8(strings.TrimRight(values[i], " \x00"), "\uFFFD")
+	}
+	return values
 }
 
 // one writes one value; empty ones are null (PS3.18 section F.2.5).

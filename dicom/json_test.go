@@ -125,7 +125,7 @@ print(ds.PatientName.ideographic, ds.Rows, ds.ProcedureCodeSequence[0].CodeMeani
 
 func TestJSONThatIsNoneIsRefused(t *testing.T) {
 	t.Parallel()
-	deep := strings.Repeat(`{"00081032":{"vr":"SQ","Value":[`, 100) + strings.Repeat(`]}}`, 100)
+	deep := strings.Repeat(`{"00081032":{"vr":"SQ","Value":[`, MaxDepth+2) + strings.Repeat(`]}}`, MaxDepth+2)
 	for _, s := range []string{"", "[]", `{"0010":{}}`, `{"00100010":{"vr":"P"}}`, `{"00280010":{"vr":"US","Value":[70000]}}`,
 		`{"00280010":{"vr":"US","Value":["x"]}}`, `{"00100020":{"vr":"LO","Value":[{}]}}`, `{"7FE00010":{"vr":"OW","InlineBinary":"%"}}`,
 		`{"7FE00010":{"vr":"OW","Value":[1]}}`, deep} {

@@ -1,6 +1,7 @@
 package dicom
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +15,7 @@ const (
 	// DefaultKeep is the longest value kept in Raw when Options says nothing.
 	DefaultKeep = 64 << 10
 	// MaxDepth is how deep sequences may nest.
-	MaxDepth = 64
+	MaxDepth = 256
 	// MaxElements is how many elements a data set may have with all its items.
 	MaxElements = 1 << 19
 	// MaxKept is how many bytes of values are kept in all; the values after
@@ -272,12 +273,31 @@ func (p *parser) definedSequence(d *Dataset, e *Element, depth int) error {
 }
 
 // unknown reads UN of undefined length: items in implicit VR little endian,
-// whatever surrounds them (PS3.5 section 6.2.2 note 4).
+// whatever surrounds them (PS3.5 section 6.2.2 note 4). Some writers changed
+// the VR of a sequence alone, and left the VRs within it.
 func (p *parser) unknown(d *Dataset, e *Element, depth int) error {
+	if !p.implicit && p.explicitItem() {
+		p.note(e.Tag, "items in explicit VR under VR UN")
+		return p.sequence(d, e, -1, depth)
+	}
 	big, implicit := p.big, p.implicit
 	p.big, p.implicit = false, true
 	defer func() { p.big, p.implicit = big, implicit }()
 	return p.sequence(d, e, -1, depth)
+}
+
+// explicitItem says that the item that comes next starts with an element that
+// has a VR, and whose length would pass all bounds if it had none.
+func (p *parser) explicitItem() bool {
+	b := p.src.peek(16)
+	if len(b) < 16 || p.tag(b) != Item {
+		return false
+	}
+	_, _, ok := vrOf(b[12], b[13])
+	implicit := int64(binary.LittleEndian.Uint32(b[12:]))
+	left, known := p.src.known()
+	item := length32(p.uint32(b[4:]))
+	return ok && (item >= 0 && implicit > item || known && implicit > left || !known && implicit > MaxKept)
 }
 
 // plain reads or passes over a value of e.Length bytes.

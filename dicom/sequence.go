@@ -29,8 +29,9 @@ func (p *parser) sequence(d *Dataset, e *Element, end int64, depth int) error {
 		stop := int64(-1)
 		if n >= 0 {
 			stop = p.src.off + n
-			if end >= 0 && stop > end {
-				return p.fail(e.Tag, "an item of %d bytes, but its sequence has %d left", n, end-p.src.off)
+			if end >= 0 && stop > end { // the sequence's end is where the next element starts
+				p.note(e.Tag, "an item of %d bytes, but its sequence has %d left", n, end-p.src.off)
+				stop = end
 			}
 		}
 		if err := p.dataset(item, stop, depth+1); err != nil {
