@@ -110,8 +110,15 @@ func (tx *Tx) SeriesMeta(id hub.SeriesID, key string, count int) error {
 	return err
 }
 
-// InsertInstance stores a new instance.
-func (tx *Tx) InsertInstance(i *hub.Instance) error { return instances.insert(tx, i) }
+// InsertInstance stores a new instance, or returns Conflict when its member
+// has one under this UID already.
+func (tx *Tx) InsertInstance(i *hub.Instance) error {
+	isNew, err := instances.insertNew(tx, i)
+	if err == nil && !isNew {
+		err = hub.E(hub.Conflict, "db.InsertInstance", "instance.exists")
+	}
+	return err
+}
 
 // InstanceByUID returns a member's instance by its SOP Instance UID.
 func (tx *Tx) InstanceByUID(member hub.MemberID, uid string) (*hub.Instance, error) {

@@ -11,20 +11,26 @@ import (
 	"github.com/yuanzhen/yuanzhen/storage"
 )
 
-// groupMost is how many objects one commit makes durable together at most.
-const groupMost = 64
+const (
+	// groupMost is how many objects one commit makes durable together at most.
+	groupMost = 64
+	// groupWait is how long a commit waits for objects that are being received:
+	// one flush of four objects costs as much as one of one.
+	groupWait = 2 * time.Millisecond
+)
 
 // arrival is one parsed object on its way to a commit.
 type arrival struct {
-	src    Source
-	part   storage.Part
-	head   fileHead
-	ds     *dicom.Dataset
-	syntax dicom.TransferSyntax
-	crc    uint32 // CRC-32C of the bytes
-	object *object
-	wave   *trace // of an ECG
-	file   *file  // of an ECG that is no DICOM object
+	src     Source
+	part    storage.Part
+	head    fileHead
+	ds      *dicom.Dataset
+	syntax  dicom.TransferSyntax
+	crc     uint32 // CRC-32C of the bytes
+	object  *object
+	awaited bool   // counted in Intake.receiving
+	wave    *trace // of an ECG
+	file    *file  // of an ECG that is no DICOM object
 
 	out  Outcome
 	err  error
@@ -40,7 +46,9 @@ func (in *Intake) arrive(ctx context.Context, a *arrival) (*Outcome, error) {
 	a.done = make(chan struct{})
 	select {
 	case in.arriving <- a:
+		in.received(a)
 	case <-ctx.Done():
+		in.received(a)
 		return nil, ctx.Err()
 	}
 	<-a.done
@@ -68,8 +76,16 @@ func (in *Intake) Run(ctx context.Context) {
 	}
 }
 
-// gather waits for an arrival and takes those that came meanwhile with it. It
-// returns nil when ctx has ended and nobody waits.
+// received ends the time in which a commit waits for an object.
+func (in *Intake) received(a *arrival) {
+	if a.awaited {
+		a.awaited = false
+		in.receiving.Add(-1)
+	}
+}
+
+// gather waits for an arrival and takes those that came meanwhile with it, and
+// those that are about to. It returns nil when ctx has ended and nobody waits.
 func (in *Intake) gather(ctx context.Context) []*arrival {
 	var group []*arrival
 	select {
@@ -83,11 +99,26 @@ func (in *Intake) gather(ctx context.Context) []*arrival {
 			return nil
 		}
 	}
+	var late <-chan time.Time
 	for len(group) < groupMost {
 		select {
 		case a := <-in.arriving:
 			group = append(group, a)
+			continue
 		default:
+		}
+		if in.receiving.Load() == 0 {
+			break
+		}
+		if late == nil {
+			timer := time.NewTimer(groupWait)
+			defer timer.Stop()
+			late = timer.C
+		}
+		select {
+		case a := <-in.arriving:
+			group = append(group, a)
+		case <-late:
 			return group
 		}
 	}
@@ -178,6 +209,8 @@ type known struct {
 	told   time.Time // when screens last heard of progress
 }
 
+func studyKey(member hub.MemberID, uid string) string { return string(member) + "/" + uid }
+
 type growth struct {
 	instances, series int
 	bytes             int64
@@ -192,7 +225,7 @@ func (s *session) reset() {
 		delete(s.in.known, key)
 	}
 	for k := range s.grown {
-		delete(s.in.known, string(k.study.Member)+"/"+k.study.UID)
+		delete(s.in.known, studyKey(k.study.Member, k.study.UID))
 	}
 	s.made, s.grown = nil, map[*known]*growth{}
 	if len(s.in.known) > knownMost {
@@ -208,30 +241,40 @@ func (s *session) take(tx *db.Tx, a *arrival) error {
 	o := a.object
 	a.out = Outcome{Result: Stored, Class: o.instance.Class, UID: o.instance.UID, StudyUID: o.study.UID, SeriesUID: o.series.UID, Warnings: a.ds.Notes}
 	sum, ref := a.part.Sum(), a.part.Ref()
-	old, err := tx.InstanceByUID(a.src.Actor.Member, o.instance.UID)
-	if err == nil {
-		return s.again(tx, a, old, sum)
+	var series hub.SeriesID
+	k := s.in.known[studyKey(a.src.Actor.Member, o.study.UID)]
+	if k != nil {
+		series = k.series[o.series.UID]
 	}
-	if hub.KindOf(err) != hub.NotFound {
-		return err
-	}
-	k, err := s.studyOf(tx, a)
-	if err != nil {
-		return err
-	}
-	g := s.growth(k)
-	series, ok := k.series[o.series.UID]
-	if !ok {
-		if series, err = s.seriesOf(tx, k, o, g); err != nil {
+	if series == "" { // an object that is here already must not open a study or a series
+		old, err := tx.InstanceByUID(a.src.Actor.Member, o.instance.UID)
+		if err == nil {
+			return s.again(tx, a, old, sum)
+		}
+		if hub.KindOf(err) != hub.NotFound {
+			return err
+		}
+		if k, err = s.studyOf(tx, a); err != nil {
+			return err
+		}
+		if series, err = s.seriesOf(tx, k, o, s.growth(k)); err != nil {
 			return err
 		}
 	}
 	i := o.instance
 	i.ID, i.Series, i.Study, i.Member = hub.NewID[hub.InstanceID](), series, k.study.ID, a.src.Actor.Member
 	i.Object, i.Offset, i.Length, i.SHA256, i.CRC, i.CreatedAt = string(ref.Key), ref.Offset, ref.Length, sum[:], int64(a.crc), tx.Now()
-	if err := tx.InsertInstance(&i); err != nil {
+	switch err := tx.InsertInstance(&i); {
+	case hub.KindOf(err) == hub.Conflict:
+		old, err := tx.InstanceByUID(a.src.Actor.Member, o.instance.UID)
+		if err != nil {
+			return err
+		}
+		return s.again(tx, a, old, sum)
+	case err != nil:
 		return err
 	}
+	g := s.growth(k)
 	g.instances++
 	g.bytes += ref.Length
 	g.perSeries[series]++
@@ -274,6 +317,9 @@ func (s *session) growth(k *known) *growth {
 
 // seriesOf finds or makes the series an object belongs to.
 func (s *session) seriesOf(tx *db.Tx, k *known, o *object, g *growth) (hub.SeriesID, error) {
+	if id, ok := k.series[o.series.UID]; ok {
+		return id, nil
+	}
 	if row, err := tx.SeriesByUID(k.study.ID, o.series.UID); err == nil {
 		k.series[o.series.UID] = row.ID
 		return row.ID, nil

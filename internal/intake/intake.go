@@ -14,6 +14,7 @@ import (
 	"hash/crc32"
 	"io"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
@@ -45,8 +46,9 @@ type Intake struct {
 	Count   Counter
 	Log     *slog.Logger
 
-	arriving chan *arrival
-	known    map[string]*known // studies the committer has seen lately
+	arriving  chan *arrival
+	receiving atomic.Int32      // objects of which bytes are coming in
+	known     map[string]*known // studies the committer has seen lately
 }
 
 // Source is who sends and how.
@@ -118,8 +120,10 @@ func (in *Intake) receive(ctx context.Context, src Source, r io.Reader, head fil
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	a := &arrival{src: src, part: part, head: head, syntax: ts}
+	in.receiving.Add(1)
+	a := &arrival{src: src, part: part, head: head, syntax: ts, awaited: true}
 	if err := in.parse(ctx, a, r); err != nil {
+		in.received(a)
 		part.Discard()
 		return nil, err
 	}

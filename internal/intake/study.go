@@ -17,7 +17,7 @@ const tellEvery = time.Second
 // and the task that will read it.
 func (s *session) studyOf(tx *db.Tx, a *arrival) (*known, error) {
 	member, o := a.src.Actor.Member, a.object
-	key := string(member) + "/" + o.study.UID
+	key := studyKey(member, o.study.UID)
 	if k, ok := s.in.known[key]; ok {
 		return k, nil
 	}
