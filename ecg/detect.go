@@ -3,6 +3,7 @@ package ecg
 import (
 	"bytes"
 	"encoding/binary"
+	"regexp"
 	"unicode/utf16"
 )
 
@@ -20,6 +21,7 @@ const (
 	FormatMUSE      Format = "muse-xml"
 	FormatPhilips   Format = "philips-xml"
 	FormatHealforce Format = "healforce" // calls itself SCP-ECG and is not
+	FormatWFDB      Format = "wfdb"      // by its header, the .hea file
 )
 
 // DetectBytes is how much of a file's start Detect looks at.
@@ -41,6 +43,8 @@ func Detect(head []byte) Format {
 		return FormatEDF
 	case isMFER(head):
 		return FormatMFER
+	case isWFDB(head):
+		return FormatWFDB
 	}
 	return detectXML(head)
 }
@@ -83,6 +87,29 @@ func isMFER(head []byte) bool {
 		return true
 	}
 	return head[0] == 0x01 && head[1] == 1 && head[2] <= 1 && head[3] > 1 && head[3] < 0x20 && head[4] <= 8
+}
+
+// Lines of a WFDB header: the record, then a segment or signal (header(5)).
+var (
+	wfdbRecord = regexp.MustCompile(`^[\w.-]{1,64}(/\d{1,4})?[ \t]+\d{1,3}([ \t]+\d[\d.eE+-]*(/\S+|\(\S+)?([ \t]+\d+([ \t]+[\d:.]+([ \t]+[\d/]+)?)?)?)?$`)
+	wfdbLine   = regexp.MustCompile(`^\S{1,80}[ \t]+\d{1,12}([x:+]\d+)*([ \t]|$)`)
+)
+
+// isWFDB: a header file is text whose first two lines, comments aside, are a
+// record line and a line for a segment or signal.
+func isWFDB(head []byte) bool {
+	seen := 0
+	for line := range bytes.Lines(head) {
+		line = bytes.TrimSpace(line)
+		if len(line) == 0 || line[0] == '#' {
+			continue
+		}
+		if seen == 0 && !wfdbRecord.Match(line) || seen == 1 {
+			return seen == 1 && wfdbLine.Match(line)
+		}
+		seen++
+	}
+	return false
 }
 
 // detectXML looks for the root element, whatever comes before it: comments, a

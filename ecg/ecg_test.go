@@ -10,7 +10,7 @@ func TestLeadNamesOfAllFormatsBecomeTheUsualOnes(t *testing.T) {
 	for text, want := range map[string]string{
 		"I": "I", "ii": "II", "AVR": "aVR", "avf": "aVF", "Lead III": "III", "Lead I (Einthoven)": "I",
 		"MDC_ECG_LEAD_V1": "V1", "ECG aVL": "aVL", "EKG V6": "V6", "II\x00": "II", " V3R ": "V3R", "lead-V2": "V2",
-		"": "", "Lead": "", "V10": "", "EEG F1-Ref": "", "PLETH": "", "IIII": "", "MLII": "",
+		"": "", "Lead": "", "V10": "", "EEG F1-Ref": "", "PLETH": "", "IIII": "", "MLII": "MLII",
 	} {
 		if got := StandardLead(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)

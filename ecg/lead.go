@@ -10,8 +10,8 @@ func StandardLeads() []string {
 }
 
 // extraLeads are further names that formats use, in their usual spelling.
-const extraLeads = "V7 V8 V9 V2R V3R V4R V5R V6R V7R V8R V9R VX VY VZ X Y Z " +
-	"MCL MCL1 MCL2 MCL3 MCL4 MCL5 MCL6 CM5 CC5 ES AS AI"
+const extraLeads = "V V7 V8 V9 V2R V3R V4R V5R V6R V7R V8R V9R VX VY VZ X Y Z " +
+	"MLI MLII MLIII MCL MCL1 MCL2 MCL3 MCL4 MCL5 MCL6 CM1 CM2 CM4 CM5 CC5 ES AS AI"
 
 // StandardLead turns the ways files write a lead into its usual name: "AVR",
 // "Lead I (Einthoven)", "MDC_ECG_LEAD_V1", "ECG aVF" or a NUL-padded "II"
@@ -38,6 +38,25 @@ func StandardLead(text string) string {
 		}
 	}
 	return ""
+}
+
+// HeartSignal says that a signal called name is an ECG by its name: a lead, or a
+// word that begins with ECG or EKG.
+func HeartSignal(name string) bool {
+	upper := strings.ToUpper(strings.TrimSpace(name))
+	return StandardLead(name) != "" || strings.HasPrefix(upper, "ECG") || strings.HasPrefix(upper, "EKG")
+}
+
+// OtherSignal says that a signal called name is no ECG by its name, though it
+// may be a voltage: of the brain, eyes or muscles, of breath or pressure.
+func OtherSignal(name string) bool {
+	upper := strings.ToUpper(strings.TrimSpace(name))
+	for other := range strings.FieldsSeq("EEG EOG EMG RESP PLETH PPG ABP ART BP CVP PAP SPO2 SAO2 GSR EDA TEMP FLOW BREATH") {
+		if strings.HasPrefix(upper, other) {
+			return true
+		}
+	}
+	return false
 }
 
 // NameLeads gives every lead its standard name where there is one and notes

@@ -27,10 +27,15 @@ func Decode(data []byte) (*ecg.Recording, error) {
 	if err != nil {
 		return nil, err
 	}
+	return checked(rec), nil
+}
+
+// checked adds what ecg.Check finds to the notes.
+func checked(rec *ecg.Recording) *ecg.Recording {
 	for _, n := range ecg.Check(rec) {
 		rec.Notef(n.Code, "%s", n.Text)
 	}
-	return rec, nil
+	return rec
 }
 
 func parser(f ecg.Format) func([]byte) (*ecg.Recording, error) {

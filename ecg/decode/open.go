@@ -7,6 +7,7 @@ import (
 	"io/fs"
 
 	"github.com/yuanzhen/yuanzhen/ecg"
+	"github.com/yuanzhen/yuanzhen/ecg/wfdb"
 )
 
 // Open decodes the file called name in folder. Further files of its record, as
@@ -17,7 +18,14 @@ func Open(folder fs.FS, name string) (*ecg.Recording, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Decode(data)
+	if ecg.Detect(data) != ecg.FormatWFDB {
+		return Decode(data)
+	}
+	rec, err := wfdb.Decode(folder, name)
+	if err != nil {
+		return nil, err
+	}
+	return checked(rec), nil
 }
 
 // readFile reads at most ecg.MaxFileBytes; a larger file is an error.

@@ -49,7 +49,7 @@ func TestRealFilesGiveTheSamplesAndPatientOfAnIndependentReader(t *testing.T) {
 			t.Errorf("%s: start %v", name, rec.Start)
 		}
 		checkPatient(t, name, rec.Patient, want.Patient)
-		checkAnnotations(t, name, rec, want.Annotations)
+		checkAnnotations(t, name, rec, want.Rows())
 	}
 }
 

@@ -22,7 +22,7 @@ type File struct {
 	Start       any               `json:"start"`
 	Measured    map[string]string `json:"device_measurements"`
 	Diagnosis   []string          `json:"diagnosis"`
-	Annotations [][]string        `json:"annotations"`
+	Annotations json.RawMessage   `json:"annotations"` // of a form of its own for each format
 	Leads       []Lead            `json:"leads"`
 	Groups      []Group           `json:"groups"`
 }
@@ -130,3 +130,13 @@ func checkSamples(t testing.TB, what string, got []float32, w Lead) {
 
 // near allows for float32 samples and truth rounded to 4 digits.
 func near(a, b float64) bool { return math.Abs(a-b) <= 0.001+1e-6*math.Abs(b) }
+
+// Rows returns the annotations of a file that lists them as rows of text; nil
+// for other forms.
+func (f File) Rows() [][]string {
+	var rows [][]string
+	if json.Unmarshal(f.Annotations, &rows) != nil {
+		return nil
+	}
+	return rows
+}
