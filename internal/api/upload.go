@@ -32,6 +32,8 @@ var uploadMessages = messages{
 	"upload.too_many":          {"同时上传的文件过多，请稍候，会自动继续。", "Too many files are being uploaded now; wait a moment, it continues by itself."},
 	"upload.offset":            {"上传位置已变化，请从第 {offset} 字节继续。", "The upload is elsewhere by now; continue at byte {offset}."},
 	"upload.zip":               {"压缩包已处理。", "The archive was taken in file by file."},
+	"upload.awaited":           {"声明过的文件尚未传到，请继续上传。", "It was declared and has not come yet; go on sending."},
+	"upload.zip_partly":        {"压缩包中有文件未能接收，请查看清单并单独重传这些文件。", "Some files of the archive were not taken in; look at the list and send those again."},
 	"upload.zip_unreadable":    {"压缩包已损坏：{reason}。已保留在隔离区，请重新制作后上传。", "The archive is damaged: {reason}. It is kept in quarantine; make it anew."},
 	"upload.zip_too_large":     {"压缩包内文件过多或解压后过大，未接收。请直接上传文件夹。", "The archive holds too much and was not taken in. Upload the folder itself."},
 	"upload.zip_nested":        {"压缩包中的压缩包不会展开，已忽略。请解压后上传。", "An archive inside an archive is not unfolded. Unpack it and upload again."},
@@ -316,6 +318,9 @@ func (s *Server) getBatch(c *Call) (any, error) {
 		if f.Code != "" {
 			f.Detail = sentence(lang, f.Code, map[string]any{"reason": f.Reason})
 		}
+	}
+	for _, why := range r.Reasons {
+		why.Detail = sentence(lang, why.Code, map[string]any{"reason": strings.Join(why.Paths, ", ")})
 	}
 	return r, nil
 }

@@ -155,7 +155,7 @@ func TestDeclarationBecomesTheReceipt(t *testing.T) {
 	r := h.ok("tech1", "GET", "/api/v1/batches/"+id, nil)
 	files := r["files"].([]any)
 	ecg, what := files[0].(map[string]any), files[1].(map[string]any)
-	if r["complete"] != true || r["failed"] != 1.0 || ecg["state"] != "accepted" || ecg["task"] == "" || what["state"] != "quarantined" || what["detail"] == "" {
+	if r["complete"] != false || r["settled"] != true || r["failed"] != 1.0 || r["reasons"].([]any)[0].(map[string]any)["detail"] == "" || ecg["state"] != "accepted" || ecg["task"] == "" || what["state"] != "quarantined" || what["detail"] == "" {
 		t.Fatalf("got %v", r)
 	}
 	h.refused("tech2", "GET", "/api/v1/batches/"+id, nil, 404, "not_found")

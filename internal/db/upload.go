@@ -183,11 +183,11 @@ type BatchCount struct {
 	Archives int // files that held others
 }
 
-// BatchCounts tallies a batch without reading every file; archive is the code
-// of a file that held others.
-func (tx *Tx) BatchCounts(id hub.BatchID, archive string) ([]BatchCount, error) {
+// BatchCounts tallies a batch without reading every file; whole and partly are
+// the codes of a file that held others.
+func (tx *Tx) BatchCounts(id hub.BatchID, whole, partly string) ([]BatchCount, error) {
 	rows, err := tx.q.QueryContext(tx.ctx, `SELECT task, CASE state WHEN 'duplicate' THEN 'accepted' ELSE state END AS st, count(*), count(DISTINCT sha256),
-		coalesce(sum(CASE WHEN code = $2 THEN 1 ELSE 0 END), 0) FROM batch_file WHERE batch = $1 GROUP BY 1, 2 ORDER BY 1, 2`, string(id), archive)
+		coalesce(sum(CASE WHEN code IN ($2, $3) THEN 1 ELSE 0 END), 0) FROM batch_file WHERE batch = $1 GROUP BY 1, 2 ORDER BY 1, 2`, string(id), whole, partly)
 	if err != nil {
 		return nil, err
 	}

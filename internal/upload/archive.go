@@ -31,6 +31,7 @@ const (
 // Codes of archives.
 const (
 	codeArchive     = "upload.zip"
+	codeArchivePart = "upload.zip_partly"
 	codeArchiveBad  = "upload.zip_unreadable"
 	codeArchiveBomb = "upload.zip_too_large"
 	codeNested      = "upload.zip_nested"
@@ -183,9 +184,13 @@ func (v *Verdict) add(name string, one *Verdict) {
 	}
 }
 
-// sum sets the archive's result: the best of its files'.
+// sum sets the archive's result, the best of its files', and its code, which
+// tells when some should have been taken in and were not.
 func (v *Verdict) sum() {
 	v.Result = Ignored
+	if r := v.Archive.Results; r[Conflict]+r[Quarantined]+r[Rejected] > 0 {
+		v.Code = codeArchivePart
+	}
 	for _, r := range []Result{Stored, Duplicate, Conflict, Quarantined, Rejected} {
 		if v.Archive.Results[r] > 0 {
 			v.Result = r

@@ -91,7 +91,7 @@ func (s *Service) tellBatch(tx *db.Tx, actor hub.Actor, u *db.Upload, v *Verdict
 	if err := tx.UpdateBatchFile(f); err != nil {
 		return err
 	}
-	counts, err := tx.BatchCounts(u.Batch, codeArchive)
+	counts, err := tx.BatchCounts(u.Batch, codeArchive, codeArchivePart)
 	if err != nil {
 		return err
 	}
@@ -104,10 +104,11 @@ func (s *Service) tellBatch(tx *db.Tx, actor hub.Actor, u *db.Upload, v *Verdict
 	if b.awaited > 0 {
 		return nil
 	}
-	if err := tx.Emit(hub.Event{Name: "batch.complete", Member: u.Member, Body: mustJSON(map[string]any{"batch": u.Batch, "failed": b.failed})}); err != nil {
+	whole := b.failed+b.ignored == 0
+	if err := tx.Emit(hub.Event{Name: "batch.settled", Member: u.Member, Body: mustJSON(map[string]any{"batch": u.Batch, "complete": whole, "failed": b.failed, "ignored": b.ignored})}); err != nil {
 		return err
 	}
-	return tx.Audit(actor, hub.Record{Action: "batch.complete", Object: "batch/" + string(u.Batch), OK: b.failed == 0, After: fmt.Sprintf("%d failed", b.failed)})
+	return tx.Audit(actor, hub.Record{Action: "batch.settle", Object: "batch/" + string(u.Batch), OK: whole, After: fmt.Sprintf("%d failed, %d ignored", b.failed, b.ignored)})
 }
 
 func mustJSON(v map[string]any) []byte {
@@ -120,6 +121,8 @@ func fileState(v *Verdict) string {
 	switch {
 	case v.Code == codeHashDiffers:
 		return "mismatch"
+	case v.Code == codeArchivePart:
+		return "quarantined" // the sender looks at it before it deletes anything
 	case v.Result == Stored:
 		return fileAccepted
 	case v.Result == Conflict:
@@ -133,6 +136,7 @@ type progress struct {
 	own      map[hub.TaskID]int // different contents that were accepted, by task
 	awaited  int
 	failed   int
+	ignored  int
 	archives int
 }
 
@@ -148,6 +152,7 @@ func tally(counts []db.BatchCount) progress {
 				b.own[c.Task] += c.Contents
 			}
 		case fileIgnored:
+			b.ignored += c.Files
 		default:
 			b.failed += c.Files
 		}

@@ -42,6 +42,7 @@ const (
 	codeUnknownBig  = "upload.unknown_too_large"
 	codeHashDiffers = "upload.hash_differs"
 	codeGone        = "upload.order_gone"
+	codeAwaited     = "upload.awaited" // of a receipt: it has not come
 )
 
 // Verdict is what became of an upload; rows keep it as JSON.

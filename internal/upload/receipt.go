@@ -2,6 +2,7 @@ package upload
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/yuanzhen/yuanzhen/internal/db"
@@ -17,11 +18,26 @@ var noTime time.Time
 // for ECGs, whose original is the whole file.
 type Receipt struct {
 	ID       hub.BatchID     `json:"id"`
-	Complete bool            `json:"complete"` // every file has its verdict
+	Complete bool            `json:"complete"` // every declared file is accepted or duplicate
+	Settled  bool            `json:"settled"`  // every file has its verdict, whichever
+	Awaited  int             `json:"awaited"`  // files that have not come
 	Failed   int             `json:"failed"`   // files to send again or to look at
+	Ignored  int             `json:"ignored"`  // files that are no exam and were not kept
+	Reasons  []*Shortfall    `json:"reasons"`  // why it is not complete; empty when it is
 	Files    []*ReceiptFile  `json:"files"`
 	Studies  []*ReceiptStudy `json:"studies"`
 }
+
+// Shortfall is one reason why a declaration is not complete.
+type Shortfall struct {
+	Code   string   `json:"code"`
+	Detail string   `json:"detail"` // the code's sentence, filled in by whoever shows it
+	Files  int      `json:"files"`
+	Paths  []string `json:"paths"` // the first of them
+}
+
+// pathsMost is how many files a Shortfall names.
+const pathsMost = 20
 
 // ReceiptFile is one declared file with its verdict.
 type ReceiptFile struct {
@@ -55,7 +71,7 @@ func (s *Service) Receipt(ctx context.Context, actor hub.Actor, id hub.BatchID) 
 	if err != nil {
 		return nil, err
 	}
-	r := &Receipt{ID: id, Complete: true, Files: []*ReceiptFile{}, Studies: []*ReceiptStudy{}}
+	r := &Receipt{ID: id, Reasons: []*Shortfall{}, Files: []*ReceiptFile{}, Studies: []*ReceiptStudy{}}
 	studies := map[hub.StudyID]string{}
 	for _, f := range files {
 		v := &ReceiptFile{Path: f.Path, Size: f.Size, SHA256: f.SHA256, State: f.State, Code: f.Code, Reason: f.Reason, Task: f.Task}
@@ -72,19 +88,35 @@ func (s *Service) Receipt(ctx context.Context, actor hub.Actor, id hub.BatchID) 
 			}
 			v.StudyUID = uid
 		}
-		r.count(f.State)
+		r.count(f)
 		r.Files = append(r.Files, v)
 	}
+	r.Settled, r.Complete = r.Awaited == 0, len(r.Reasons) == 0
 	return r, nil
 }
 
-func (r *Receipt) count(state string) {
-	switch state {
+func (r *Receipt) count(f *db.BatchFile) {
+	code := f.Code
+	switch f.State {
+	case fileAccepted, "duplicate":
+		return
 	case fileExpected:
-		r.Complete = false
-	case fileAccepted, "duplicate", fileIgnored:
+		r.Awaited++
+		code = codeAwaited
+	case fileIgnored:
+		r.Ignored++
 	default:
 		r.Failed++
+	}
+	i := slices.IndexFunc(r.Reasons, func(s *Shortfall) bool { return s.Code == code })
+	if i < 0 {
+		i = len(r.Reasons)
+		r.Reasons = append(r.Reasons, &Shortfall{Code: code, Paths: []string{}})
+	}
+	why := r.Reasons[i]
+	why.Files++
+	if len(why.Paths) < pathsMost {
+		why.Paths = append(why.Paths, f.Path)
 	}
 }
 

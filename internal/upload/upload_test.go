@@ -299,7 +299,7 @@ func TestDiscAsArchiveIsTakenInFileByFile(t *testing.T) {
 	must(t, z.Close())
 	v := c.send(t, Wanted{Filename: "disc.zip"}, b.Bytes())
 	want := map[Result]int{Stored: 2, Duplicate: 1, Ignored: 4, Quarantined: 1}
-	if v.Result != Stored || v.Code != codeArchive || fmt.Sprint(v.Archive.Results) != fmt.Sprint(want) {
+	if v.Result != Stored || v.Code != codeArchivePart || fmt.Sprint(v.Archive.Results) != fmt.Sprint(want) {
 		t.Fatalf("got %+v %+v, want %v", v, v.Archive, want)
 	}
 	if len(v.Archive.Problems) != 1 || v.Archive.Problems[0].Path != "DICOM/BROKEN" || v.Task == "" {
@@ -353,7 +353,7 @@ func TestDeclaredStudyIsSubmittedWithItsLastFile(t *testing.T) {
 	}
 	c.send(t, Wanted{Filename: "d/2", Batch: batch}, two)
 	c.send(t, Wanted{Filename: "d/2 again", Batch: batch}, two)
-	if r := c.receipt(t, batch); r.Complete || r.Studies[0].Arrived != 2 || r.Studies[0].Expected != 3 {
+	if r := c.receipt(t, batch); r.Complete || r.Settled || r.Awaited != 1 || r.Reasons[0].Code != codeAwaited || r.Studies[0].Arrived != 2 || r.Studies[0].Expected != 3 {
 		t.Fatalf("got %+v", r.Studies[0])
 	}
 	c.send(t, Wanted{Filename: "d/3", Batch: batch}, three)
@@ -361,7 +361,7 @@ func TestDeclaredStudyIsSubmittedWithItsLastFile(t *testing.T) {
 	if task.State != hub.Queued || !task.Complete || task.Expected != 3 || task.Centre != "lead" {
 		t.Fatalf("after the last file: %+v", task)
 	}
-	if r := c.receipt(t, batch); !r.Complete || r.Failed != 0 || r.Files[0].StudyUID != "1.2.3" || r.Files[0].State != "accepted" {
+	if r := c.receipt(t, batch); !r.Complete || !r.Settled || r.Failed != 0 || len(r.Reasons) != 0 || r.Files[0].StudyUID != "1.2.3" || r.Files[0].State != "accepted" {
 		t.Fatalf("got %+v", r)
 	}
 }
@@ -397,12 +397,15 @@ func TestFileUnlikeItsDeclarationIsNotTakenIn(t *testing.T) {
 	if task.State != hub.Queued || task.Complete || task.Expected != 2 {
 		t.Fatalf("a study with a damaged file: %+v", task)
 	}
-	if r := c.receipt(t, batch); !r.Complete || r.Failed != 1 || r.Files[0].State != "mismatch" {
+	if r := c.receipt(t, batch); r.Complete || !r.Settled || r.Failed != 1 || r.Files[0].State != "mismatch" || r.Reasons[0].Code != codeHashDiffers || r.Reasons[0].Paths[0] != "1" {
 		t.Fatalf("got %+v", r)
 	}
 	c.send(t, Wanted{Filename: "1", Batch: batch}, good)
 	if task = c.task(t, task.ID); !task.Complete {
 		t.Fatalf("sent again whole: %+v", task)
+	}
+	if r := c.receipt(t, batch); !r.Complete || len(r.Reasons) != 0 {
+		t.Fatalf("sent again whole: %+v", r)
 	}
 	if _, err := c.Create(t.Context(), c.tech, Wanted{Filename: "3", Batch: batch, Size: 1}); hub.KindOf(err) != hub.Invalid {
 		t.Fatalf("a file that was not declared: %v", err)
@@ -460,4 +463,18 @@ func (c *clinic) stored(t *testing.T) int {
 	n := 0
 	must(t, c.Objects.List(t.Context(), kind+"/", func(storage.Key, int64, time.Time) error { n++; return nil }))
 	return n
+}
+
+func TestDeclaredFileThatIsNoExamLeavesTheReceiptOpen(t *testing.T) {
+	t.Parallel()
+	c := newClinic(t)
+	image, note := slice(t, "1.2.3", 1, 100), []byte("%PDF-1.4 a letter")
+	batch, err := c.Declare(t.Context(), c.tech, []Declared{declared("image", image), declared("letter.pdf", note)})
+	must(t, err)
+	c.send(t, Wanted{Filename: "image", Batch: batch}, image)
+	c.send(t, Wanted{Filename: "letter.pdf", Batch: batch}, note)
+	r := c.receipt(t, batch)
+	if r.Complete || !r.Settled || r.Failed != 0 || r.Ignored != 1 || len(r.Reasons) != 1 || r.Reasons[0].Code != codeOther || r.Reasons[0].Files != 1 {
+		t.Fatalf("a sender would delete a file the hub did not keep: %+v", r)
+	}
 }
