@@ -15,6 +15,7 @@ const (
 	Related   = "multipart/related"
 	JPEG      = "image/jpeg"
 	PNG       = "image/png"
+	PDF       = "application/pdf"
 	Zip       = "application/zip"
 	PlainJSON = "application/json"
 )

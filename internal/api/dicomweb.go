@@ -1,8 +1,6 @@
 package api
 
 import (
-	"net/http"
-	"strings"
 	"time"
 
 	"github.com/yuanzhen/yuanzhen/dicom/web"
@@ -62,11 +60,7 @@ func (s *Server) dicomwebRoutes() []Route {
 	} {
 		routes = append(routes, Route{Method: "GET", Path: r.path, Roles: clinical, Raw: r.do})
 	}
-	options := Route{Method: "OPTIONS", Path: dicomRoot + "/{path...}", Public: true, Raw: func(c *Call) error {
-		c.W.Header().Set("Allow", "GET, HEAD, POST, OPTIONS")
-		c.W.WriteHeader(http.StatusNoContent)
-		return nil
-	}}
+	options := Route{Method: "OPTIONS", Path: dicomRoot + "/{path...}", Public: true, Raw: func(c *Call) error { return capabilities(c, routes) }}
 	return append(routes, options)
 }
 
@@ -106,26 +100,6 @@ func choose(c *Call, offers ...web.Offer) (web.Offer, error) {
 		have = append(have, s)
 	}
 	return web.Offer{}, hub.E(hub.Unsupported, "api.choose", "dicomweb.not_acceptable").With("offered", have)
-}
-
-// base is the address the caller reached the services at, for the URLs in
-// answers; without a sane host it is the path alone.
-func base(c *Call) string {
-	scheme, host := "http", c.Host
-	if c.TLS != nil {
-		scheme = "https"
-	}
-	if p := c.Header.Get("X-Forwarded-Proto"); p == "http" || p == "https" {
-		scheme = p
-	}
-	if h := c.Header.Get("X-Forwarded-Host"); h != "" {
-		host = h
-	}
-	const hostChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]"
-	if host == "" || strings.Trim(host, hostChars) != "" || len(host) > 255 {
-		return dicomRoot
-	}
-	return scheme + "://" + host + dicomRoot
 }
 
 // study returns the study of the path in the caller's scope. Of several that

@@ -51,7 +51,9 @@ type Server struct {
 	Metrics     *metric.Metrics
 	Log         *slog.Logger
 	Version     string
-	Secure      bool // cookies for TLS only
+	Secure      bool     // cookies for TLS only
+	Aliases     []Alias  // other roots of the DICOMweb services
+	Origins     []string // whose pages may use the DICOMweb services; "*" any, without cookies
 
 	live    hall
 	isReady atomic.Bool
@@ -102,7 +104,7 @@ func (s *Server) Handler() http.Handler {
 		mux.Handle(r.Method+" "+r.Path, s.serve(r))
 	}
 	mux.Handle("/", s.elsewhere(mux, s.pages()))
-	return s.outer(mux)
+	return s.outer(s.roots(mux))
 }
 
 // outer is what every answer passes: security headers, request id, counting.
@@ -170,10 +172,14 @@ func (s *Server) admit(c *Call, route Route) error {
 		return nil
 	}
 	secret, cookie := secretOf(c.Request)
+	var actor hub.Actor
+	var err error
+	cred := &db.Credential{}
 	if secret == "" {
-		return hub.E(hub.Unauthorized, "api", "session.none")
+		actor, err = c.guest()
+	} else {
+		actor, cred, err = s.Accounts.Authenticate(c.Context(), secret)
 	}
-	actor, cred, err := s.Accounts.Authenticate(c.Context(), secret)
 	if err != nil {
 		return err
 	}
@@ -181,6 +187,9 @@ func (s *Server) admit(c *Call, route Route) error {
 	c.Actor, c.Cred = actor, cred
 	if cookie && !safe(c.Method) && c.Header.Get("X-CSRF") != cred.CSRF {
 		return hub.E(hub.Forbidden, "api", "session.csrf")
+	}
+	if err := c.enter(); err != nil {
+		return err
 	}
 	if route.Roles != nil && !slices.Contains(route.Roles, actor.Role) {
 		return hub.E(hub.Forbidden, "api", "role.not_allowed").With("role", actor.Role)
