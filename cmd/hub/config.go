@@ -33,6 +33,8 @@ type Settings struct {
 	Objects       string          `name:"objects" help:"file:PATH or s3://bucket/prefix?endpoint=URL&region=…; default DATA."`
 	Webhook       []string        `name:"webhook" help:"URL that critical values are posted to; may be repeated." sep:"none"`
 	WebhookSecret string          `name:"webhook-secret" help:"Signs what is posted (HMAC-SHA-256 in X-Yuanzhen-Signature); shared with the receivers."`
+	Alias         []string        `name:"alias" help:"Another root of the DICOMweb services, PATH=MEMBER, for clients that know only their old archive's address; with PATH=MEMBER:LOGIN requests without a token act as that account. May be repeated." sep:"none"`
+	CORS          []string        `name:"cors" help:"Origin whose pages may use the DICOMweb services, such as https://viewer.example; * for any. May be repeated." sep:"none"`
 	Debug         bool            `name:"debug" help:"Log refused requests too."`
 }
 
@@ -82,7 +84,10 @@ func (s *Settings) Validate() error {
 	if u, err := url.Parse(s.PublicURL); s.PublicURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
 		faults = append(faults, fmt.Errorf("--public-url %q: want an http or https address", s.PublicURL))
 	}
-	return errors.Join(faults...)
+	if _, err := s.aliases(); err != nil {
+		faults = append(faults, err)
+	}
+	return errors.Join(append(faults, s.origins())...)
 }
 
 // database is the address of the rows.
@@ -111,5 +116,5 @@ func (c *configCommand) Run(_ context.Context, out io.Writer) error {
 	}
 	enc := yaml.NewEncoder(out)
 	return enc.Encode(map[string]any{"data": shown.Data, "http": shown.HTTP, "public-url": shown.PublicURL, "dicom": shown.DICOM, "aet": shown.AET, "db": shown.database(), "objects": shown.Objects,
-		"tls-cert": shown.TLSCert, "tls-key": shown.TLSKey, "webhook": shown.Webhook, "webhook-secret": shown.WebhookSecret, "rules": rules})
+		"tls-cert": shown.TLSCert, "tls-key": shown.TLSKey, "alias": shown.Alias, "cors": shown.CORS, "webhook": shown.Webhook, "webhook-secret": shown.WebhookSecret, "rules": rules})
 }

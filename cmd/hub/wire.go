@@ -59,8 +59,9 @@ type system struct {
 	reports  *report.Service
 	node     *arrive.Node
 	api      *api.Server
-	id       string // of this node
-	web      string // addresses in use, once listening
+	aliases  []api.Alias // other roots of the DICOMweb services
+	id       string      // of this node
+	web      string      // addresses in use, once listening
 	dicom    string
 }
 
@@ -75,6 +76,9 @@ func assemble(ctx context.Context, s *Settings, rules worklist.Rules, cost accou
 		return nil, err
 	}
 	var err error
+	if sys.aliases, err = s.aliases(); err != nil {
+		return nil, err
+	}
 	if sys.keys, err = keys.Open(s.Data); err != nil {
 		return nil, err
 	}
@@ -144,6 +148,7 @@ func (sys *system) join(cost account.Params) {
 	sys.api = &api.Server{DB: sys.db, Objects: sys.objects, Keys: sys.keys, Accounts: sys.accounts, Work: sys.work, Intake: sys.intake, Orders: orders, Recognition: recognised, Uploads: upload.New(sys.intake, sys.work),
 		Reassign: &reassign.Service{DB: sys.db, Work: sys.work, Orders: orders},
 		Critical: sys.critical, Reports: sys.reports, Metrics: sys.metrics, Log: sys.log, Version: version, Secure: sys.settings.TLSCert != ""}
+	sys.api.Aliases, sys.api.Origins = sys.aliases, sys.settings.CORS
 	sys.reports.Trace = sys.api.Trace
 }
 
