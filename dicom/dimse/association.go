@@ -29,6 +29,23 @@ type Association struct {
 	// TLS is nil without TLS.
 	TLS   *tls.ConnectionState
 	Since time.Time
+	// Roles are those the peer may play beside or instead of SCU, Extended the
+	// negotiated information of service classes.
+	Roles    []ul.Role
+	Extended []ul.Extended
+
+	session *session // set once the association is accepted
+}
+
+// PeerSCP tells whether the peer, who opened the association, acts as SCP of a
+// SOP class.
+func (a *Association) PeerSCP(sopClass string) bool {
+	for _, r := range a.Roles {
+		if r.SOPClass == sopClass {
+			return r.SCP
+		}
+	}
+	return false
 }
 
 // Context is a presentation context as it was answered.

@@ -26,6 +26,11 @@ type DialOptions struct {
 	CallingAE, CalledAE string // 1 to 16 characters each
 	// Contexts are at most 128; none proposes Verification.
 	Contexts []PresentationContext
+	// Roles and Extended are negotiated beside the contexts; Identity is what
+	// the client says of its user.
+	Roles    []ul.Role
+	Extended []ul.Extended
+	Identity *ul.UserIdentity
 	TLS      *tls.Config // nil for plain TCP
 	// MaxPDU is the advertised maximum length in bytes; 0 is ul.DefaultMaxPDU.
 	MaxPDU   uint32
@@ -37,6 +42,7 @@ type DialOptions struct {
 type Client struct {
 	conn      *ul.Conn
 	contexts  []Context
+	roles     []ul.Role
 	messageID uint16
 	out, in   []byte
 }
@@ -52,7 +58,7 @@ func Dial(ctx context.Context, addr string, o DialOptions) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dimse: %w", err)
 	}
-	return &Client{conn: conn, contexts: answered(rq, ac)}, nil
+	return &Client{conn: conn, contexts: answered(rq, ac), roles: ac.Roles}, nil
 }
 
 func (o *DialOptions) request() (*ul.Associate, error) {
@@ -69,6 +75,7 @@ func (o *DialOptions) request() (*ul.Associate, error) {
 	rq := &ul.Associate{
 		CallingAE: o.CallingAE, CalledAE: o.CalledAE, MaxPDU: o.MaxPDU,
 		ImplementationClassUID: ImplementationClassUID, ImplementationVersion: ImplementationVersion,
+		Roles: o.Roles, Extended: o.Extended, Identity: o.Identity,
 	}
 	if rq.MaxPDU == 0 {
 		rq.MaxPDU = ul.DefaultMaxPDU
@@ -136,7 +143,7 @@ func (c *Client) context(abstract string, ts dicom.TransferSyntax) (byte, bool) 
 
 // Echo is C-ECHO, PS3.7 section 9.1.5.
 func (c *Client) Echo(ctx context.Context) (Status, error) {
-	return c.request(ctx, "", &command{affectedClass: Verification, field: cEcho, dataSetType: noDataSet}, nil)
+	return c.request(ctx, "", &command{affectedClass: Verification, field: cEcho}, nil)
 }
 
 // Store is C-STORE, PS3.7 section 9.1.1: it sends data, which is a data set
@@ -148,6 +155,16 @@ func (c *Client) Store(ctx context.Context, sopClass, sopInstance string, ts dic
 		data = &evenReader{r: data}
 	}
 	return c.request(ctx, ts, &command{affectedClass: sopClass, field: cStore, affectedInstance: sopInstance}, data)
+}
+
+// StoreFor is Store as a sub-operation of the C-MOVE that originator sent with
+// a message id.
+func (c *Client) StoreFor(ctx context.Context, originator string, messageID uint16, sopClass, sopInstance string, ts dicom.TransferSyntax, data io.Reader) (Status, error) {
+	if ts.Deflated() {
+		data = &evenReader{r: data}
+	}
+	return c.request(ctx, ts, &command{affectedClass: sopClass, field: cStore, affectedInstance: sopInstance,
+		moveOriginator: originator, moveOriginatorMsgID: messageID}, data)
 }
 
 // evenReader appends a NUL to what has an odd length.
@@ -171,51 +188,92 @@ func (e *evenReader) Read(p []byte) (int, error) {
 
 // request sends cmd and waits for its response. When ctx ends before, the
 // association is aborted.
-func (c *Client) request(ctx context.Context, ts dicom.TransferSyntax, cmd *command, data io.Reader) (Status, error) {
+func (c *Client) request(ctx context.Context, ts dicom.TransferSyntax, cmd *command, data io.Reader) (status Status, err error) {
 	id, ok := c.context(cmd.affectedClass, ts)
 	if !ok {
 		return Status{}, fmt.Errorf("%w: %s in %s", ErrNoContext, StorageName(cmd.affectedClass), ts)
 	}
+	cmd.dataSetType = noDataSet
+	if data != nil {
+		cmd.dataSetType = aDataSet
+	}
+	err = c.guard(ctx, cmd, func() error {
+		status, err = c.exchange(id, cmd, data)
+		return err
+	})
+	return status, err
+}
+
+// guard numbers cmd and runs an exchange of messages. When ctx ends before,
+// the association is aborted; so it is after an error.
+func (c *Client) guard(ctx context.Context, cmd *command, exchange func() error) error {
 	c.messageID++
 	cmd.messageID = c.messageID
 	stop := context.AfterFunc(ctx, c.conn.Kill)
-	status, err := c.exchange(id, cmd, data)
+	err := exchange()
 	if !stop() && err != nil {
 		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
 	}
 	if err != nil {
 		c.conn.Abort(ul.AbortUser, ul.ReasonNotSpecified) // unless it is over already
 		c.conn.Close()
-		return Status{}, fmt.Errorf("dimse: message %d: %w", cmd.messageID, err)
+		return fmt.Errorf("dimse: message %d: %w", cmd.messageID, err)
 	}
-	return status, nil
+	return nil
 }
 
 func (c *Client) exchange(contextID byte, cmd *command, data io.Reader) (Status, error) {
-	c.out = cmd.append(c.out[:0])
-	sent := c.conn.Send(contextID, c.out, data)
+	sent := c.post(contextID, cmd, data)
 	if sent != nil && !errors.Is(sent, ul.ErrClosed) {
 		return Status{}, sent
 	}
-	v, err := c.conn.Await() // after a failed Send it may tell of the peer's abort
+	rsp, _, err := c.receive() // after a failed Send it may tell of the peer's abort
+	if err != nil {
+		return Status{}, errors.Join(sent, err)
+	}
+	if err := c.check(rsp, cmd); err != nil {
+		return Status{}, err
+	}
+	return rsp.status, sent
+}
+
+// post sends a message.
+func (c *Client) post(contextID byte, cmd *command, data io.Reader) error {
+	c.out = cmd.append(c.out[:0])
+	return c.conn.Send(contextID, c.out, data)
+}
+
+// receive waits for the next message; its data set, if it has one, is still to
+// be read.
+func (c *Client) receive() (cmd command, data *dataSet, err error) {
+	v, err := c.conn.Await()
 	if errors.Is(err, ul.ErrReleaseRequested) {
 		c.conn.Released()
 	}
 	if err != nil {
-		return Status{}, errors.Join(sent, err)
+		return cmd, nil, err
 	}
 	if c.in, err = readCommand(c.conn, v, c.in[:0]); err != nil {
-		return Status{}, err
+		return cmd, nil, err
 	}
-	rsp, err := parseCommand(c.in)
-	if err == nil && (rsp.field != cmd.field|responseBit || rsp.respondedTo != cmd.messageID || rsp.hasDataSet()) {
-		err = fmt.Errorf("response %04X to message %d where one to message %d was due", rsp.field, rsp.respondedTo, cmd.messageID)
+	if cmd, err = parseCommand(c.in); err != nil {
+		return cmd, nil, err
 	}
-	if err != nil {
-		c.conn.Abort(ul.AbortUser, ul.ReasonNotSpecified)
-		return Status{}, err
+	data = &dataSet{conn: c.conn, contextID: v.ContextID}
+	if !cmd.hasDataSet() {
+		data.err = io.EOF
 	}
-	return rsp.status, sent
+	return cmd, data, nil
+}
+
+// check tells whether rsp is a response to cmd, and one to C-STORE or C-ECHO
+// without a data set.
+func (c *Client) check(rsp command, cmd *command) error {
+	bare := cmd.field == cStore || cmd.field == cEcho
+	if rsp.field != cmd.field|responseBit || rsp.respondedTo != cmd.messageID || rsp.hasDataSet() && bare {
+		return fmt.Errorf("response %04X to message %d where one to message %d was due", rsp.field, rsp.respondedTo, cmd.messageID)
+	}
+	return nil
 }
 
 // Release ends the association in agreement with the peer and closes it.

@@ -10,15 +10,27 @@ import (
 
 // Command fields, PS3.7 annex E.1. A response has the high bit set.
 const (
-	cStore      uint16 = 0x0001
-	cEcho       uint16 = 0x0030
-	cCancel     uint16 = 0x0FFF
-	responseBit uint16 = 0x8000
+	cStore       uint16 = 0x0001
+	cGet         uint16 = 0x0010
+	cFind        uint16 = 0x0020
+	cMove        uint16 = 0x0021
+	cEcho        uint16 = 0x0030
+	nEventReport uint16 = 0x0100
+	nGet         uint16 = 0x0110
+	nSet         uint16 = 0x0120
+	nAction      uint16 = 0x0130
+	nCreate      uint16 = 0x0140
+	nDelete      uint16 = 0x0150
+	cCancel      uint16 = 0x0FFF
+	responseBit  uint16 = 0x8000
 )
 
 // noDataSet is the Command Data Set Type of a message that ends with its
 // command; any other value announces a data set.
 const noDataSet uint16 = 0x0101
+
+// aDataSet is what we write to announce one.
+const aDataSet uint16 = 0x0001
 
 // maxCommand bounds a command set, in bytes. Real ones have about 200.
 const maxCommand = 64 << 10
@@ -31,13 +43,18 @@ type command struct {
 	field               uint16 // (0000,0100)
 	messageID           uint16 // (0000,0110), of a request
 	respondedTo         uint16 // (0000,0120), of a response or a cancel
-	priority            uint16 // (0000,0700), of a C-STORE request
+	moveDestination     string // (0000,0600), of a C-MOVE request
+	priority            uint16 // (0000,0700), of a C request but C-ECHO
 	dataSetType         uint16 // (0000,0800)
 	status              Status // (0000,0900) to (0000,0902), of a response
 	affectedInstance    string // (0000,1000)
 	requestedInstance   string // (0000,1001)
-	moveOriginator      string // (0000,1030)
-	moveOriginatorMsgID uint16 // (0000,1031)
+	eventType           uint16 // (0000,1002), of an N-EVENT-REPORT
+	attributes          []dicom.Tag
+	actionType          uint16    // (0000,1008), of an N-ACTION
+	progress            *Progress // (0000,1020) to (0000,1023), of a C-MOVE or C-GET response
+	moveOriginator      string    // (0000,1030)
+	moveOriginatorMsgID uint16    // (0000,1031)
 }
 
 func (c *command) isResponse() bool { return c.field&responseBit != 0 }
@@ -80,14 +97,16 @@ func (c *command) set(element uint16, v []byte) error {
 		c.affectedClass = trimUID(v)
 	case 0x0003:
 		c.requestedClass = trimUID(v)
-	case 0x0901:
+	case 0x0600:
+		c.moveDestination = strings.Trim(string(v), " \x00")
+	case 0x0901, 0x1005:
 		if len(v)%4 != 0 {
-			return fmt.Errorf("command set: (0000,0901) of %d bytes", len(v))
+			return fmt.Errorf("command set: (0000,%04X) of %d bytes", element, len(v))
 		}
-		c.status.Offending = nil
-		for ; len(v) > 0; v = v[4:] {
-			tag := uint32(binary.LittleEndian.Uint16(v))<<16 | uint32(binary.LittleEndian.Uint16(v[2:]))
-			c.status.Offending = append(c.status.Offending, dicom.Tag(tag))
+		if element == 0x1005 {
+			c.attributes = tags(v)
+		} else {
+			c.status.Offending = tags(v)
 		}
 	case 0x0902:
 		c.status.Comment = strings.Trim(string(v), " \x00")
@@ -107,6 +126,12 @@ func (c *command) set(element uint16, v []byte) error {
 func (c *command) setNumber(element uint16, v []byte) error {
 	var to *uint16
 	switch element {
+	case 0x1020, 0x1021, 0x1022, 0x1023:
+		return c.setProgress(element, v)
+	case 0x1002:
+		to = &c.eventType
+	case 0x1008:
+		to = &c.actionType
 	case 0x0100:
 		to = &c.field
 	case 0x0110:
@@ -131,6 +156,26 @@ func (c *command) setNumber(element uint16, v []byte) error {
 	return nil
 }
 
+func (c *command) setProgress(element uint16, v []byte) error {
+	if len(v) != 2 {
+		return fmt.Errorf("command set: (0000,%04X) of %d bytes, not 2", element, len(v))
+	}
+	if c.progress == nil {
+		c.progress = &Progress{}
+	}
+	*c.progress.counts()[element-0x1020] = int(binary.LittleEndian.Uint16(v))
+	return nil
+}
+
+// tags reads a list of VR AT; len(v) is a multiple of 4.
+func tags(v []byte) (list []dicom.Tag) {
+	for ; len(v) > 0; v = v[4:] {
+		tag := uint32(binary.LittleEndian.Uint16(v))<<16 | uint32(binary.LittleEndian.Uint16(v[2:]))
+		list = append(list, dicom.Tag(tag))
+	}
+	return list
+}
+
 // append writes the command set with its group length, elements in order.
 func (c *command) append(b []byte) []byte {
 	start := len(b)
@@ -144,7 +189,11 @@ func (c *command) append(b []byte) []byte {
 	default:
 		b = appendNumber(b, 0x0110, c.messageID)
 	}
-	if c.field == cStore {
+	switch c.field {
+	case cMove:
+		b = appendText(b, 0x0600, c.moveDestination, ' ')
+		fallthrough
+	case cStore, cFind, cGet:
 		b = appendNumber(b, 0x0700, c.priority)
 	}
 	b = appendNumber(b, 0x0800, c.dataSetType)
@@ -153,6 +202,15 @@ func (c *command) append(b []byte) []byte {
 	}
 	b = appendText(b, 0x1000, c.affectedInstance, 0)
 	b = appendText(b, 0x1001, c.requestedInstance, 0)
+	switch c.field &^ responseBit {
+	case nEventReport:
+		b = appendNumber(b, 0x1002, c.eventType)
+	case nAction:
+		b = appendNumber(b, 0x1008, c.actionType)
+	}
+	if c.progress != nil {
+		b = c.progress.append(b)
+	}
 	if c.moveOriginator != "" {
 		b = appendText(b, 0x1030, c.moveOriginator, ' ')
 		b = appendNumber(b, 0x1031, c.moveOriginatorMsgID)

@@ -24,7 +24,7 @@ func (s *Server) refuse(rq *ul.Associate) *Reject {
 
 // negotiate answers every proposed context: 3 for an abstract syntax we do not
 // serve, 4 when none of the transfer syntaxes suits.
-func (s *Server) negotiate(proposed []ul.Context) []Context {
+func (s *Server) negotiate(proposed []ul.Context, roles []ul.Role) []Context {
 	answered := make([]Context, len(proposed))
 	for i, p := range proposed {
 		c := Context{ID: p.ID, AbstractSyntax: p.AbstractSyntax}
@@ -32,7 +32,7 @@ func (s *Server) negotiate(proposed []ul.Context) []Context {
 		case !s.serves(p.AbstractSyntax):
 			c.Result = ul.ContextNoAbstract
 		default:
-			if c.Syntax = chooseSyntax(p.Syntaxes); c.Syntax == "" {
+			if c.Syntax = s.choose(p, roles); c.Syntax == "" {
 				c.Result = ul.ContextNoSyntaxCommon
 			}
 		}
@@ -41,19 +41,100 @@ func (s *Server) negotiate(proposed []ul.Context) []Context {
 	return answered
 }
 
+// choose picks the transfer syntax of a context. Where instances only go to
+// the peer, native ones are better: every instance can be given in them.
+func (s *Server) choose(p ul.Context, roles []ul.Role) dicom.TransferSyntax {
+	if operationOf(p.AbstractSyntax) != 0 || p.AbstractSyntax == Verification {
+		return chooseNative(p.Syntaxes)
+	}
+	for _, r := range roles {
+		if r.SOPClass == p.AbstractSyntax && r.SCP && !r.SCU {
+			if ts := chooseNative(p.Syntaxes); ts != "" {
+				return ts
+			}
+		}
+	}
+	return chooseSyntax(p.Syntaxes)
+}
+
 // serves tells whether the server takes an abstract syntax.
 func (s *Server) serves(uid string) bool {
+	if field := operationOf(uid); field != 0 {
+		return s.performs(field)
+	}
 	return uid == Verification || StorageSOPClass(uid) || !s.RefuseUnknown && mayStore(uid)
 }
 
-// answer is the A-ASSOCIATE-AC for contexts.
-func (s *Server) answer(rq *ul.Associate, contexts []Context) *ul.Associate {
+// performs tells whether the handler has the service that a command field
+// belongs to.
+func (s *Server) performs(field uint16) (ok bool) {
+	switch field {
+	case cFind:
+		_, ok = s.Handler.(Finder)
+	case cMove, cGet:
+		_, ok = s.Handler.(Retriever)
+	case nCreate, nSet, nAction:
+		_, ok = s.Handler.(Performer)
+	}
+	return ok
+}
+
+// roles answers role selection: the requestor may be SCU of what we serve, and
+// SCP of storage classes where we retrieve for it (C-GET).
+func (s *Server) roles(proposed []ul.Role) (granted []ul.Role) {
+	for _, r := range proposed {
+		if !s.serves(r.SOPClass) {
+			continue
+		}
+		mayBeSCP := operationOf(r.SOPClass) == 0 && r.SOPClass != Verification && s.performs(cGet)
+		granted = append(granted, ul.Role{SOPClass: r.SOPClass, SCU: r.SCU, SCP: r.SCP && mayBeSCP})
+	}
+	return granted
+}
+
+// extended answers SOP class extended negotiation: relational queries and
+// combined date and time matching of FIND, relational retrieval of MOVE and
+// GET (PS3.4 section C.5), and full storage without coercion (PS3.4 B.3.1).
+func (s *Server) extended(proposed []ul.Extended) (granted []ul.Extended) {
+	for _, e := range proposed {
+		if !s.serves(e.SOPClass) || e.SOPClass == Verification {
+			continue
+		}
+		var info []byte
+		switch operationOf(e.SOPClass) {
+		case cFind:
+			info = both(e.Info, []byte{1, 1, 0, 1, 0})
+		case cMove, cGet:
+			info = both(e.Info, []byte{1, 0})
+		case 0:
+			info = []byte{2, 0, 3, 0, 0}[:min(5, len(e.Info))]
+		default:
+			continue
+		}
+		granted = append(granted, ul.Extended{SOPClass: e.SOPClass, Info: info})
+	}
+	return granted
+}
+
+// both is what the peer proposes and we can.
+func both(proposed, ours []byte) []byte {
+	info := make([]byte, min(len(proposed), len(ours)))
+	for i := range info {
+		info[i] = proposed[i] & ours[i]
+	}
+	return info
+}
+
+// answer is the A-ASSOCIATE-AC of an association.
+func (s *Server) answer(rq *ul.Associate, a *Association) *ul.Associate {
 	ac := &ul.Associate{
 		ProtocolVersion: 1, MaxPDU: s.maxPDU(),
 		ImplementationClassUID: ImplementationClassUID, ImplementationVersion: ImplementationVersion,
 		AsyncOperations: rq.AsyncOperations,
+		Roles:           a.Roles, Extended: a.Extended,
+		IdentityResponse: rq.Identity != nil && rq.Identity.ResponseRequested,
 	}
-	for _, c := range contexts {
+	for _, c := range a.Contexts {
 		syntax := c.Syntax
 		if c.Result != ul.ContextAccepted {
 			syntax = dicom.ImplicitVRLittleEndian // not significant, but PS3.8 9.3.3.2 wants the item

@@ -53,7 +53,7 @@ func TestContextIsAnsweredWithTheStandardsResult(t *testing.T) {
 		{"no UID", "../etc", []string{implicit}, 3, ""},
 		{"empty UID", "", []string{implicit}, 3, ""},
 	} {
-		got := new(Server).negotiate([]ul.Context{{ID: 5, AbstractSyntax: c.abstract, Syntaxes: c.syntaxes}})[0]
+		got := new(Server).negotiate([]ul.Context{{ID: 5, AbstractSyntax: c.abstract, Syntaxes: c.syntaxes}}, nil)[0]
 		if want := (Context{5, c.abstract, dicom.TransferSyntax(c.syntax), c.result}); got != want {
 			t.Errorf("%s: %+v, want %+v", c.name, got, want)
 		}

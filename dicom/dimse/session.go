@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
 
 	"github.com/yuanzhen/yuanzhen/dicom/ul"
 )
@@ -26,14 +27,15 @@ func (s *Server) serve(ctx context.Context, p *peers, c *peer) {
 		return
 	}
 	a := newAssociation(rq, nc)
-	a.Contexts = s.negotiate(rq.Contexts)
+	a.Roles, a.Extended = s.roles(rq.Roles), s.extended(rq.Extended)
+	a.Contexts = s.negotiate(rq.Contexts, a.Roles)
 	if r := s.decide(ctx, p, c, conn, rq, a); r != nil {
 		s.log().Warn("dicom association refused", "peer", a.RemoteAddr, "calling", a.CallingAE, "called", a.CalledAE, "err", r)
 		conn.Reject(r)
 		return
 	}
 	released := false
-	if err = conn.Accept(rq, s.answer(rq, a.Contexts)); err == nil {
+	if err = conn.Accept(rq, s.answer(rq, a)); err == nil {
 		released, err = s.converse(ctx, conn, a)
 	}
 	p.leave(c)
@@ -94,17 +96,28 @@ type session struct {
 	server *Server
 	conn   *ul.Conn
 	assoc  *Association
-	in     []byte // the command being received
-	out    []byte // the command being sent
+	in     []byte     // the command being received
+	op     *operation // the query or retrieval that runs, nil if none
+
+	sending sync.Mutex // held while a message is sent: messages do not mix
+	out     []byte     // the command being sent
+
+	mu      sync.Mutex // guards the fields below
+	awaited map[uint16]chan command
+	lastID  uint16 // message id of our last request
+	ended   chan struct{}
 }
 
 // converse answers messages until the association ends. released tells that
 // the peer asked for it; otherwise err says what happened.
 func (s *Server) converse(ctx context.Context, conn *ul.Conn, a *Association) (released bool, err error) {
-	c := &session{server: s, conn: conn, assoc: a}
+	c := &session{server: s, conn: conn, assoc: a, ended: make(chan struct{})}
+	a.session = c
+	defer func() { c.end(err) }()
 	for {
 		v, err := conn.Await()
 		if errors.Is(err, ul.ErrReleaseRequested) {
+			c.end(err)
 			if err := conn.Released(); err != nil {
 				return false, err
 			}
@@ -117,6 +130,26 @@ func (s *Server) converse(ctx context.Context, conn *ul.Conn, a *Association) (r
 			conn.Abort(ul.AbortUser, ul.ReasonNotSpecified) // unless it is over already
 			return false, err
 		}
+	}
+}
+
+// end tells whoever works for the association that it is over, and waits for
+// the operation that runs. It may be called twice.
+func (c *session) end(cause error) {
+	c.mu.Lock()
+	select {
+	case <-c.ended:
+	default:
+		close(c.ended)
+	}
+	c.mu.Unlock()
+	if c.op != nil {
+		if cause == nil {
+			cause = ul.ErrClosed
+		}
+		c.op.cancel(cause)
+		<-c.op.done
+		c.op = nil
 	}
 }
 
@@ -140,9 +173,29 @@ func (c *session) message(ctx context.Context, v ul.PDV) error {
 	if !cmd.hasDataSet() {
 		data.err = io.EOF
 	}
-	if cmd.field == cCancel || cmd.isResponse() { // to nothing that runs: no answer is due
-		_, err := data.drain(maxDrain)
+	if cmd.field == cCancel || cmd.isResponse() { // no answer is due
+		if _, err := data.drain(maxDrain); err != nil {
+			return err
+		}
+		if cmd.isResponse() {
+			c.deliver(cmd)
+		} else if c.op != nil && c.op.messageID == cmd.respondedTo {
+			c.op.cancel(ErrCanceled)
+		}
+		return nil
+	}
+	if err := c.settled(); err != nil {
 		return err
+	}
+	switch cmd.field {
+	case cFind, cMove, cGet:
+		if c.server.performs(cmd.field) {
+			return c.begin(ctx, pc, &cmd, data)
+		}
+	case nCreate, nSet, nAction:
+		if c.server.performs(cmd.field) {
+			return c.normalized(ctx, pc, &cmd, data)
+		}
 	}
 	status := c.operate(ctx, pc, &cmd, data)
 	rest, err := data.drain(maxDrain)
@@ -154,6 +207,21 @@ func (c *session) message(ctx context.Context, v ul.PDV) error {
 		status = Status{Code: ProcessingFailure, Comment: "data set not read to its end"}
 	}
 	return c.respond(pc.ID, &cmd, status)
+}
+
+// settled waits for the operation before, whose last response the peer has
+// seen. A request while it runs is a breach of the window of one operation.
+func (c *session) settled() error {
+	if c.op == nil {
+		return nil
+	}
+	if !c.op.final.Load() {
+		c.conn.Abort(ul.AbortUser, ul.ReasonNotSpecified)
+		return errors.New("a request while another operation runs: the window is one")
+	}
+	<-c.op.done
+	c.op = nil
+	return nil
 }
 
 // operate performs the operation that cmd asks for.
@@ -169,7 +237,7 @@ func (c *session) operate(ctx context.Context, pc Context, cmd *command, data *d
 
 func (c *session) store(ctx context.Context, pc Context, cmd *command, data *dataSet) Status {
 	switch {
-	case pc.AbstractSyntax == Verification || cmd.affectedClass != pc.AbstractSyntax:
+	case pc.AbstractSyntax == Verification || operationOf(pc.AbstractSyntax) != 0 || cmd.affectedClass != pc.AbstractSyntax:
 		return Status{Code: SOPClassNotSupported, Comment: "SOP class is not that of the presentation context"}
 	case cmd.affectedInstance == "":
 		return Status{Code: InvalidSOPInstance, Comment: "no Affected SOP Instance UID"}
@@ -190,6 +258,8 @@ func (c *session) respond(contextID byte, cmd *command, status Status) error {
 		field: cmd.field | responseBit, respondedTo: cmd.messageID,
 		dataSetType: noDataSet, status: status,
 	}
+	c.sending.Lock()
+	defer c.sending.Unlock()
 	c.out = rsp.append(c.out[:0])
 	return c.conn.Send(contextID, c.out, nil)
 }

@@ -26,6 +26,32 @@ const (
 	SOPClassNotSupported  uint16 = 0x0122
 	NotAuthorized         uint16 = 0x0124
 	UnrecognizedOperation uint16 = 0x0211
+
+	// Of queries and retrievals, PS3.4 annex C.
+	Pending          uint16 = 0xFF00
+	PendingUnmatched uint16 = 0xFF01 // some optional keys were not matched
+	Canceled         uint16 = 0xFE00
+	UnableToCount    uint16 = 0xA701
+	UnableToPerform  uint16 = 0xA702 // no sub-operation succeeded
+	UnknownMover     uint16 = 0xA801 // move destination unknown
+	// IdentifierMismatch has the code of DataSetMismatch.
+	IdentifierMismatch  uint16 = 0xA900
+	SubOperationsFailed uint16 = 0xB000 // some of them
+	UnableToProcess     uint16 = 0xC001
+
+	// Of normalized services, PS3.7 annex C.
+	NoSuchAttribute       uint16 = 0x0105
+	InvalidAttributeValue uint16 = 0x0106
+	NoSuchSOPInstance     uint16 = 0x0112
+	NoSuchEventType       uint16 = 0x0113
+	InvalidArgument       uint16 = 0x0115
+	NoSuchSOPClass        uint16 = 0x0118
+	ClassInstanceConflict uint16 = 0x0119
+	MissingAttribute      uint16 = 0x0120
+	MissingAttributeValue uint16 = 0x0121
+	NoSuchActionType      uint16 = 0x0123
+	DuplicateTransaction  uint16 = 0x0131 // a reason of PS3.3 C.14.1.1, no status
+	ResourceLimitation    uint16 = 0x0213
 )
 
 // maxComment is the length of an Error Comment (LO), in characters.

@@ -1,6 +1,10 @@
 package dimse
 
-import "github.com/yuanzhen/yuanzhen/dicom"
+import (
+	"slices"
+
+	"github.com/yuanzhen/yuanzhen/dicom"
+)
 
 // Verification is the SOP class of C-ECHO.
 const Verification = "1.2.840.10008.1.1"
@@ -46,4 +50,15 @@ func chooseSyntax(proposed []string) dicom.TransferSyntax {
 		return dicom.ExplicitVRLittleEndian
 	}
 	return first
+}
+
+// chooseNative picks an uncompressed transfer syntax, explicit VR little endian
+// first; "" if none is proposed.
+func chooseNative(proposed []string) dicom.TransferSyntax {
+	for _, ts := range []dicom.TransferSyntax{dicom.ExplicitVRLittleEndian, dicom.ImplicitVRLittleEndian, dicom.ExplicitVRBigEndian, dicom.DeflatedExplicitVRLittleEndian} {
+		if slices.Contains(proposed, string(ts)) {
+			return ts
+		}
+	}
+	return ""
 }

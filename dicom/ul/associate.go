@@ -47,6 +47,20 @@ type UserIdentity struct {
 	Secondary         []byte
 }
 
+// Role is a role selection, PS3.7 section D.3.3.4: in a request the roles the
+// requestor wants to play for a SOP class, in an answer those it may play.
+type Role struct {
+	SOPClass string
+	SCU, SCP bool
+}
+
+// Extended is a SOP class extended negotiation, PS3.7 section D.3.3.5. What
+// Info means is the service's own, PS3.4.
+type Extended struct {
+	SOPClass string
+	Info     []byte
+}
+
 // Associate is an A-ASSOCIATE-RQ or -AC, PS3.8 sections 9.3.2 and 9.3.3.
 type Associate struct {
 	ProtocolVersion    uint16 // bit 0 is version 1, the only one
@@ -63,6 +77,11 @@ type Associate struct {
 	// What is written is always a window of one.
 	AsyncOperations bool
 	Identity        *UserIdentity // nil if none was given
+	// IdentityResponse says in an answer that the identity was taken, for
+	// requestors that asked to hear it.
+	IdentityResponse bool
+	Roles            []Role
+	Extended         []Extended
 
 	titles [2 * aeTitleLength]byte // as received: an AC repeats them to the byte
 }

@@ -66,6 +66,7 @@ type Conn struct {
 	artim    time.Time // when the ARTIM timer expires, zero while stopped
 	draining bool
 	waiting  bool      // the reader waits for a new message
+	busy     bool      // an operation of ours runs: the peer rightly is silent
 	readBy   time.Time // the read deadline in force
 
 	wmu     sync.Mutex // serialises writes of whole PDUs
@@ -184,10 +185,37 @@ func (c *Conn) Drain() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.draining = true
-	if by := time.Now().Add(drainWait); c.waiting && c.readBy.After(by) {
+	if by := time.Now().Add(drainWait); c.waiting && !c.busy && c.readBy.After(by) {
 		c.readBy = by
 		c.nc.SetReadDeadline(by)
 	}
+}
+
+// Busy says that an operation runs, or no longer runs, during which the peer
+// has nothing to send: the idle deadline then does not count.
+func (c *Conn) Busy(on bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.busy = on
+	if !c.waiting {
+		return
+	}
+	c.readBy = farOff
+	if !on {
+		c.readBy = time.Now().Add(c.idleWait())
+	}
+	c.nc.SetReadDeadline(c.readBy)
+}
+
+// farOff is the deadline of a wait that nothing but the transport ends.
+var farOff = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// idleWait is how long a new message may be waited for; c.mu is held.
+func (c *Conn) idleWait() time.Duration {
+	if c.draining {
+		return drainWait
+	}
+	return c.timeouts.Idle
 }
 
 // Kill closes the transport at once, whatever is under way, after an A-ABORT

@@ -75,11 +75,12 @@ func (c *Conn) arm(idle bool) {
 	c.waiting = idle
 	wait := c.timeouts.Read
 	if idle {
-		if wait = c.timeouts.Idle; c.draining {
-			wait = drainWait
-		}
+		wait = c.idleWait()
 	}
 	by := now.Add(wait)
+	if idle && c.busy {
+		by = farOff
+	}
 	if !c.artim.IsZero() {
 		by = c.artim
 	}

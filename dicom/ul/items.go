@@ -16,8 +16,11 @@ const (
 	itemMaxLength          byte = 0x51
 	itemImplementationUID  byte = 0x52
 	itemAsyncOperations    byte = 0x53
+	itemRoleSelection      byte = 0x54
 	itemImplementationName byte = 0x55
+	itemExtended           byte = 0x56
 	itemUserIdentity       byte = 0x58
+	itemIdentityResponse   byte = 0x59
 )
 
 const itemHeaderLength = 4
@@ -58,8 +61,7 @@ func appendItem(b []byte, item byte, value string) []byte {
 }
 
 // readUserInformation reads the sub-items of PS3.7 annex D.3.3 that matter to
-// us. Role selection and extended negotiation are not answered, which PS3.7
-// defines as the default roles and no extension.
+// us; others are passed over.
 func (a *Associate) readUserInformation(b []byte) error {
 	return eachItem(b, func(item byte, v []byte) error {
 		switch item {
@@ -80,6 +82,12 @@ func (a *Associate) readUserInformation(b []byte) error {
 				return err
 			}
 			a.Identity = id
+		case itemIdentityResponse:
+			a.IdentityResponse = true
+		case itemRoleSelection:
+			return a.readRole(v)
+		case itemExtended:
+			return a.readExtended(v)
 		}
 		return nil
 	})
@@ -116,6 +124,85 @@ func (a *Associate) appendUserInformation(b []byte) []byte {
 	if a.ImplementationVersion != "" {
 		b = appendItem(b, itemImplementationName, a.ImplementationVersion)
 	}
+	b = a.appendNegotiation(b)
 	closeItem(b, at)
 	return b
+}
+
+// splitUID takes the UID with its length of two bytes off the front of a
+// sub-item.
+func splitUID(b []byte) (uid string, rest []byte, err error) {
+	if len(b) < 2 {
+		return "", nil, invalid("negotiation item of %d bytes", len(b))
+	}
+	n := int(binary.BigEndian.Uint16(b))
+	if n > len(b)-2 {
+		return "", nil, invalid("UID of %d bytes in a negotiation item of %d", n, len(b))
+	}
+	return trimUID(b[2 : 2+n]), b[2+n:], nil
+}
+
+// readRole reads a role selection sub-item, PS3.7 Table D.3-9.
+func (a *Associate) readRole(b []byte) error {
+	uid, rest, err := splitUID(b)
+	if err != nil {
+		return err
+	}
+	if len(rest) < 2 {
+		return invalid("role selection without roles")
+	}
+	if len(a.Roles) < MaxContexts {
+		a.Roles = append(a.Roles, Role{SOPClass: uid, SCU: rest[0] == 1, SCP: rest[1] == 1})
+	}
+	return nil
+}
+
+// readExtended reads a SOP class extended negotiation sub-item, PS3.7 Table
+// D.3-11.
+func (a *Associate) readExtended(b []byte) error {
+	uid, rest, err := splitUID(b)
+	if err == nil && len(a.Extended) < MaxContexts {
+		a.Extended = append(a.Extended, Extended{SOPClass: uid, Info: bytes.Clone(rest)})
+	}
+	return err
+}
+
+// appendNegotiation writes roles, extended negotiation and user identity.
+func (a *Associate) appendNegotiation(b []byte) []byte {
+	for _, r := range a.Roles {
+		var at int
+		b, at = openItem(b, itemRoleSelection)
+		b = appendUID(b, r.SOPClass)
+		b = append(b, oneIf(r.SCU), oneIf(r.SCP))
+		closeItem(b, at)
+	}
+	for _, e := range a.Extended {
+		var at int
+		b, at = openItem(b, itemExtended)
+		b = append(appendUID(b, e.SOPClass), e.Info...)
+		closeItem(b, at)
+	}
+	if id := a.Identity; id != nil {
+		var at int
+		b, at = openItem(b, itemUserIdentity)
+		b = append(b, id.Type, oneIf(id.ResponseRequested))
+		b = append(binary.BigEndian.AppendUint16(b, uint16(len(id.Primary))), id.Primary...)
+		b = append(binary.BigEndian.AppendUint16(b, uint16(len(id.Secondary))), id.Secondary...)
+		closeItem(b, at)
+	}
+	if a.IdentityResponse { // of length 0: no server ticket or token is given
+		b = append(b, itemIdentityResponse, 0, 0, 2, 0, 0)
+	}
+	return b
+}
+
+func appendUID(b []byte, uid string) []byte {
+	return append(binary.BigEndian.AppendUint16(b, uint16(len(uid))), uid...)
+}
+
+func oneIf(on bool) byte {
+	if on {
+		return 1
+	}
+	return 0
 }

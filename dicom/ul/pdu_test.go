@@ -45,7 +45,7 @@ const requestBytes = `
 51 00 00 04 00 00 40 00                             #   16,384 bytes at most
 52 00 00 05 31 2e 32 2e 33                          #   implementation 1.2.3
 53 00 00 04 00 05 00 05                             #   asynchronous window of five
-54 00 00 0d 00 09                                   #   role selection, passed over
+54 00 00 0d 00 09                                   #   role selection: SCU and SCP of 1.2.3.4.5
 31 2e 32 2e 33 2e 34 2e 35 01 01
 55 00 00 05 43 54 20 76 32                          #   version "CT v2"
 58 00 00 0c 02 00 00 03 64 6f 63 00 03 78 79 7a     #   user "doc", passcode "xyz"
@@ -69,6 +69,7 @@ func TestRequestOfAModalityIsUnderstood(t *testing.T) {
 		ImplementationClassUID: "1.2.3", ImplementationVersion: "CT v2",
 		AsyncOperations: true,
 		Identity:        &UserIdentity{Type: 2, Primary: []byte("doc"), Secondary: []byte("xyz")},
+		Roles:           []Role{{SOPClass: "1.2.3.4.5", SCU: true, SCP: true}},
 		titles:          got.titles,
 	}
 	if !reflect.DeepEqual(got, want) {

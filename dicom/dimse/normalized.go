@@ -1,0 +1,60 @@
+package dimse
+
+import (
+	"context"
+
+	"github.com/yuanzhen/yuanzhen/dicom"
+)
+
+// normalized performs an N-CREATE, N-SET or N-ACTION and answers it.
+func (c *session) normalized(ctx context.Context, pc Context, cmd *command, data *dataSet) error {
+	d, parseErr := readDataSet(data, pc.Syntax)
+	if _, err := data.drain(maxDrain); err != nil {
+		return err
+	}
+	class, instance := cmd.requestedClass, cmd.requestedInstance
+	if cmd.field == nCreate {
+		class, instance = cmd.affectedClass, cmd.affectedInstance
+	}
+	rsp := command{affectedClass: class, affectedInstance: instance, field: cmd.field | responseBit,
+		respondedTo: cmd.messageID, actionType: cmd.actionType}
+	switch {
+	case !performs(pc.AbstractSyntax, cmd.field):
+		rsp.status = Status{Code: UnrecognizedOperation}
+	case class != pc.AbstractSyntax:
+		rsp.status = Status{Code: NoSuchSOPClass, Comment: "SOP class is not that of the presentation context"}
+	case instance != "" && !validUID(instance):
+		rsp.status = Status{Code: InvalidSOPInstance, Comment: "the SOP Instance UID is no UID"}
+	case parseErr != nil:
+		rsp.status = Status{Code: ProcessingFailure, Comment: "data set: " + parseErr.Error()}
+	default:
+		h := c.server.Handler.(Performer)
+		switch cmd.field {
+		case nCreate:
+			rsp.affectedInstance, rsp.status = h.Create(ctx, c.assoc, class, instance, orEmpty(d))
+		case nSet:
+			rsp.status = h.Set(ctx, c.assoc, class, instance, orEmpty(d))
+		case nAction:
+			rsp.status = h.Action(ctx, c.assoc, class, instance, cmd.actionType, orEmpty(d))
+		}
+	}
+	return c.send(pc, &rsp, nil)
+}
+
+// performs tells whether a normalized operation belongs to a service class.
+func performs(class string, field uint16) bool {
+	switch class {
+	case PerformedStep:
+		return field == nCreate || field == nSet
+	case StorageCommitment:
+		return field == nAction
+	}
+	return false
+}
+
+func orEmpty(d *dicom.Dataset) *dicom.Dataset {
+	if d == nil {
+		return dicom.New()
+	}
+	return d
+}

@@ -1,0 +1,267 @@
+package dimse
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"strconv"
+	"testing"
+
+	"github.com/yuanzhen/yuanzhen/dicom"
+	"github.com/yuanzhen/yuanzhen/dicom/ul"
+)
+
+// desk is a Handler of all services; its functions are set by each test.
+type desk struct {
+	handler
+	find    func(context.Context, *Association, *Query, func(uint16, *dicom.Dataset) error) Status
+	get     func(context.Context, *Association, *Query, *Retrieval) Status
+	perform func(field uint16, class, instance string, d *dicom.Dataset) Status
+	acted   func(*Association)
+}
+
+var (
+	_ Finder    = (*desk)(nil)
+	_ Retriever = (*desk)(nil)
+	_ Performer = (*desk)(nil)
+)
+
+func (d *desk) Find(ctx context.Context, a *Association, q *Query, match func(uint16, *dicom.Dataset) error) Status {
+	return d.find(ctx, a, q, match)
+}
+
+func (d *desk) Move(ctx context.Context, a *Association, q *Query, r *Retrieval) Status {
+	return d.get(ctx, a, q, r)
+}
+
+func (d *desk) Get(ctx context.Context, a *Association, q *Query, r *Retrieval) Status {
+	return d.get(ctx, a, q, r)
+}
+
+func (d *desk) Create(_ context.Context, _ *Association, class, instance string, s *dicom.Dataset) (string, Status) {
+	return instance, d.perform(nCreate, class, instance, s)
+}
+
+func (d *desk) Set(_ context.Context, _ *Association, class, instance string, s *dicom.Dataset) Status {
+	return d.perform(nSet, class, instance, s)
+}
+
+func (d *desk) Action(_ context.Context, a *Association, class, instance string, _ uint16, s *dicom.Dataset) Status {
+	if d.acted != nil {
+		d.acted(a)
+	}
+	return d.perform(nAction, class, instance, s)
+}
+
+func native(class string) PresentationContext {
+	return PresentationContext{class, []dicom.TransferSyntax{dicom.ImplicitVRLittleEndian, dicom.ExplicitVRLittleEndian}}
+}
+
+func named(name string) *dicom.Dataset {
+	d := dicom.New()
+	d.SetText(dicom.SpecificCharacterSet, "GB18030")
+	d.SetText(dicom.PatientName, name)
+	return d
+}
+
+func TestMatchesArriveOneByOneAndTheLastStatusEndsThem(t *testing.T) {
+	t.Parallel()
+	addr, _ := serve(t, &Server{Handler: &desk{find: func(_ context.Context, _ *Association, q *Query, match func(uint16, *dicom.Dataset) error) Status {
+		if got := q.Identifier.Text(dicom.PatientName); got != "王*" || q.SOPClassUID != StudyRootFind {
+			t.Errorf("identifier %q of %s", got, q.SOPClassUID)
+		}
+		for i := range 3 {
+			if err := match(Pending, named("王"+strconv.Itoa(i))); err != nil {
+				t.Error(err)
+			}
+		}
+		return Status{}
+	}}})
+	c := dial(t, addr, native(StudyRootFind))
+	for range 2 { // the association serves again after the last response
+		var got []string
+		status, err := c.Find(t.Context(), StudyRootFind, named("王*"), func(s Status, d *dicom.Dataset) error {
+			got = append(got, d.Text(dicom.PatientName))
+			return nil
+		})
+		if err != nil || status.Code != Success || len(got) != 3 || got[2] != "王2" {
+			t.Fatalf("%v, %v, %q", status, err, got)
+		}
+	}
+	if err := c.Release(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCancelEndsAQueryAtOnce(t *testing.T) {
+	t.Parallel()
+	addr, _ := serve(t, &Server{Handler: &desk{find: func(ctx context.Context, _ *Association, _ *Query, match func(uint16, *dicom.Dataset) error) Status {
+		for match(Pending, named("A")) == nil { // for ever, but for the cancel
+		}
+		if errors.Is(context.Cause(ctx), ErrCanceled) {
+			return Status{Code: Canceled}
+		}
+		return Status{Code: UnableToProcess}
+	}}})
+	c := dial(t, addr, native(PatientRootFind))
+	enough, seen := errors.New("enough"), 0
+	status, err := c.Find(t.Context(), PatientRootFind, named("*"), func(Status, *dicom.Dataset) error {
+		if seen++; seen == 10 {
+			return enough
+		}
+		return nil
+	})
+	if status.Code != Canceled || !errors.Is(err, enough) {
+		t.Errorf("%v, %v", status, err)
+	}
+	if err := c.Release(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLostRequestorEndsItsQuery(t *testing.T) {
+	t.Parallel()
+	began, ended := make(chan struct{}), make(chan error, 1)
+	addr, _ := serve(t, &Server{Handler: &desk{find: func(ctx context.Context, _ *Association, _ *Query, match func(uint16, *dicom.Dataset) error) Status {
+		close(began)
+		<-ctx.Done()
+		ended <- context.Cause(ctx)
+		return Status{Code: Canceled}
+	}}})
+	c := dial(t, addr, native(StudyRootFind))
+	go c.Find(t.Context(), StudyRootFind, named("*"), func(Status, *dicom.Dataset) error { return nil })
+	<-began
+	c.Abort()
+	if err := <-ended; errors.Is(err, ErrCanceled) || err == nil {
+		t.Errorf("the query ended with %v", err)
+	}
+}
+
+func TestInstancesComeOnTheAssociationThatAsked(t *testing.T) {
+	t.Parallel()
+	addr, _ := serve(t, &Server{Handler: &desk{get: func(ctx context.Context, _ *Association, _ *Query, r *Retrieval) Status {
+		if !r.Accepts(ctImage, dicom.ExplicitVRLittleEndian) || r.Accepts(twelveLead, dicom.ExplicitVRLittleEndian) {
+			t.Error("roles were not honoured")
+		}
+		for _, uid := range []string{"1.2.1", "1.2.2"} {
+			r.Remaining = 1
+			if err := r.Report(); err != nil {
+				t.Error(err)
+			}
+			status, err := r.Store(ctx, ctImage, uid, dicom.ExplicitVRLittleEndian, bytes.NewReader(pattern(100_000)))
+			switch {
+			case err != nil:
+				t.Error(err)
+			case status.OK():
+				r.Completed++
+			default:
+				r.Failed++
+				r.FailedUIDs = append(r.FailedUIDs, uid)
+			}
+		}
+		return Status{Code: SubOperationsFailed}
+	}}})
+	c, err := Dial(t.Context(), addr, DialOptions{CallingAE: "TEST", CalledAE: "HUB",
+		Contexts: []PresentationContext{native(StudyRootGet), ctExplicit, {twelveLead, []dicom.TransferSyntax{dicom.ExplicitVRLittleEndian}}},
+		Roles:    []ul.Role{{SOPClass: ctImage, SCU: true, SCP: true}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Abort()
+	took := map[string]int64{}
+	out, err := c.Get(t.Context(), StudyRootGet, named("x"), nil, func(r *StoreRequest) Status {
+		took[r.SOPInstanceUID], _ = io.Copy(io.Discard, r.Data)
+		if r.SOPInstanceUID == "1.2.2" {
+			return Status{Code: OutOfResources}
+		}
+		return Status{}
+	})
+	if err != nil || out.Code != SubOperationsFailed || out.Completed != 1 || out.Failed != 1 || len(out.FailedUIDs) != 1 || out.FailedUIDs[0] != "1.2.2" {
+		t.Errorf("%+v, %v", out, err)
+	}
+	if took["1.2.1"] != 100_000 || took["1.2.2"] != 100_000 {
+		t.Errorf("took %v", took)
+	}
+	if err := c.Release(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNormalizedServicesAnswerWithTheirStatus(t *testing.T) {
+	t.Parallel()
+	h := &desk{perform: func(field uint16, class, instance string, d *dicom.Dataset) Status {
+		if field == nSet {
+			return Status{Code: ProcessingFailure, Comment: "closed"}
+		}
+		return Status{}
+	}}
+	addr, _ := serve(t, &Server{Handler: h})
+	c := dial(t, addr, native(PerformedStep), native(StorageCommitment))
+	if status, err := c.Create(t.Context(), PerformedStep, "1.2.3", named("x")); err != nil || status.Code != Success {
+		t.Errorf("N-CREATE: %v, %v", status, err)
+	}
+	if status, err := c.Set(t.Context(), PerformedStep, "1.2.3", named("x")); err != nil || status.Code != ProcessingFailure || status.Comment != "closed" {
+		t.Errorf("N-SET: %v, %v", status, err)
+	}
+	if status, err := c.Set(t.Context(), StorageCommitment, "1.2.3", named("x")); err != nil || status.Code != UnrecognizedOperation {
+		t.Errorf("N-SET of a commitment: %v, %v", status, err)
+	}
+}
+
+func TestEventReportComesOnTheSameAssociation(t *testing.T) {
+	t.Parallel()
+	reported := make(chan Status, 1)
+	acted := make(chan *Association, 1)
+	h := &desk{perform: func(uint16, string, string, *dicom.Dataset) Status { return Status{} }, acted: func(a *Association) { acted <- a }}
+	addr, _ := serve(t, &Server{Handler: h})
+	c := dial(t, addr, native(StorageCommitment))
+	if status, err := c.Action(t.Context(), StorageCommitment, CommitmentInstance, 1, named("x")); err != nil || status.Code != Success {
+		t.Fatalf("N-ACTION: %v, %v", status, err)
+	}
+	a := <-acted
+	go func() {
+		status, err := a.Report(context.Background(), Event{SOPClassUID: StorageCommitment, SOPInstanceUID: CommitmentInstance, Type: 2, Data: named("王")})
+		if err != nil {
+			t.Error(err)
+		}
+		reported <- status
+	}()
+	err := c.AwaitEvent(t.Context(), func(e Event) Status {
+		if e.Type != 2 || e.Data.Text(dicom.PatientName) != "王" || e.SOPInstanceUID != CommitmentInstance {
+			t.Errorf("event %+v", e)
+		}
+		return Status{Code: ProcessingFailure}
+	})
+	if got := <-reported; err != nil || got.Code != ProcessingFailure {
+		t.Errorf("%v, %v", got, err)
+	}
+	if err := c.Release(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestExtendedNegotiationAndIdentityAreAnswered(t *testing.T) {
+	t.Parallel()
+	s := &Server{Handler: &desk{}}
+	got := s.extended([]ul.Extended{
+		{SOPClass: StudyRootFind, Info: []byte{1, 1, 1}}, {SOPClass: StudyRootMove, Info: []byte{0, 1}},
+		{SOPClass: ctImage, Info: []byte{2, 0, 0, 0, 1}}, {SOPClass: "1.2.840.10008.5.1.1.9", Info: []byte{1}},
+	})
+	if len(got) != 3 || !bytes.Equal(got[0].Info, []byte{1, 1, 0}) || !bytes.Equal(got[1].Info, []byte{0, 0}) || !bytes.Equal(got[2].Info, []byte{2, 0, 3, 0, 0}) {
+		t.Errorf("extended %+v", got)
+	}
+	roles := s.roles([]ul.Role{{SOPClass: ctImage, SCU: false, SCP: true}, {SOPClass: StorageCommitment, SCU: true, SCP: true}, {SOPClass: "1.2.840.10008.5.1.1.9", SCU: true}})
+	if len(roles) != 2 || roles[0].SCU || !roles[0].SCP || !roles[1].SCU || roles[1].SCP {
+		t.Errorf("roles %+v", roles)
+	}
+	for _, kind := range []byte{1, 2, 4, 5} {
+		rq := &ul.Associate{Identity: &ul.UserIdentity{Type: kind, ResponseRequested: true, Primary: []byte("x")}}
+		if !s.answer(rq, &Association{}).IdentityResponse {
+			t.Errorf("identity %d was not answered", kind)
+		}
+	}
+	if s.answer(&ul.Associate{Identity: &ul.UserIdentity{Type: 1}}, &Association{}).IdentityResponse {
+		t.Error("an identity was answered that nobody asked to be")
+	}
+}
