@@ -19,6 +19,8 @@ RACE_PACKAGES := /yuanzhen/(internal|storage|cmd|dicom/ul|dicom/dimse)(/|$$)
 
 FONT := internal/font/files/NotoSansSC-Regular.ttf
 FONT_FROM := viewer/node_modules/@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf
+CODECS := dicom/codec/files/charlswasm.wasm dicom/codec/files/openjpegwasm_decode.wasm
+CODECS_FROM := viewer/node_modules/@cornerstonejs/codec-charls/dist viewer/node_modules/@cornerstonejs/codec-openjpeg/dist
 WEB := internal/web/dist/index.html
 WEB_SOURCES := $(shell find viewer -type f -not -path '*/node_modules/*' -not -path 'viewer/dist/*' 2>/dev/null)
 
@@ -51,8 +53,12 @@ $(FONT): viewer/node_modules/.package-lock.json internal/font/SHA256SUMS
 	@cp '$(FONT_FROM)' $@
 	@cd $(@D) && sha256sum --quiet --check ../SHA256SUMS
 
+$(CODECS) &: viewer/node_modules/.package-lock.json dicom/codec/SHA256SUMS
+	@for f in $(notdir $(CODECS)); do cp $$(find $(CODECS_FROM) -name $$f) dicom/codec/files/$$f; done
+	@cd dicom/codec/files && sha256sum --quiet --check ../SHA256SUMS
+
 .PHONY: build
-build: $(WEB) $(FONT) ## bin/hub: one static file with the pages and the report font inside
+build: $(WEB) $(FONT) $(CODECS) ## bin/hub: one static file with the pages, the report font and the image codecs inside
 	$(foreach p,$(PROGRAMS),$(GO_BUILD) -o bin/$p ./cmd/$p;)
 
 .PHONY: run
@@ -99,7 +105,7 @@ bench: setup ## Go benchmarks, then the hub beside the peers that are installed
 	@scripts/bench.sh
 
 .PHONY: release
-release: $(WEB) $(FONT) ## dist/: static binaries for three platforms and one offline archive
+release: $(WEB) $(FONT) $(CODECS) ## dist/: static binaries for three platforms and one offline archive
 	@rm -rf dist
 	$(foreach r,$(RELEASES),$(foreach p,$(PROGRAMS),GOOS=$(word 1,$(subst /, ,$r)) GOARCH=$(word 2,$(subst /, ,$r)) CGO_ENABLED=0 $(GO_BUILD) -o dist/bin/$p-$(subst /,-,$r)$(if $(findstring windows,$r),.exe) ./cmd/$p;))
 	@scripts/offline-archive.sh '$(VERSION)'
@@ -107,4 +113,4 @@ release: $(WEB) $(FONT) ## dist/: static binaries for three platforms and one of
 .PHONY: clean
 clean: ## remove what was built; ./data stays
 	rm -rf bin dist viewer/dist viewer/node_modules e2e/node_modules
-	find internal/web/dist internal/font/files -mindepth 1 -not -name README.txt -delete
+	find internal/web/dist internal/font/files dicom/codec/files -mindepth 1 -not -name README.txt -delete

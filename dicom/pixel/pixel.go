@@ -138,11 +138,11 @@ func Decode(d *dicom.Dataset, frame []byte) (*Frame, error) {
 	case dicom.DeflatedImageFrame:
 		return decodeDeflated(d, f, frame)
 	case dicom.JPEGLSLossless, dicom.JPEGLSNearLossless:
-		return nil, unsupported("JPEG-LS")
+		return decodeJPEGLS(f, frame)
 	case dicom.JPEG2000Lossless, dicom.JPEG2000, dicom.JPEG2000MCLossless, dicom.JPEG2000MC:
-		return nil, unsupported("JPEG 2000")
+		return decodeJPEG2000(f, frame, "JPEG 2000")
 	case dicom.HTJ2KLossless, dicom.HTJ2KLosslessRPCL, dicom.HTJ2K:
-		return nil, unsupported("HTJ2K")
+		return decodeJPEG2000(f, frame, "HTJ2K")
 	default:
 		if len(frame) > 2 && frame[0] == 0xFF && frame[1] == 0xD8 {
 			return decodeJPEG(f, frame) // an old or private syntax around JPEG

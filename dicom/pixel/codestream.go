@@ -1,0 +1,102 @@
+package pixel
+
+import (
+	"errors"
+
+	"github.com/yuanzhen/yuanzhen/dicom"
+	"github.com/yuanzhen/yuanzhen/dicom/codec"
+)
+
+// decodeJPEGLS decodes a frame of JPEG-LS, lossless or near-lossless.
+func decodeJPEGLS(f Format, frame []byte) (*Frame, error) {
+	i, err := codec.JPEGLS(frame)
+	return decodeWith(f, i, err, "JPEG-LS")
+}
+
+// decodeJPEG2000 decodes a frame of JPEG 2000 or HTJ2K, which name says.
+func decodeJPEG2000(f Format, frame []byte, name string) (*Frame, error) {
+	i, err := codec.JPEG2000(frame)
+	return decodeWith(f, i, err, name)
+}
+
+// decodeWith compares a codestream's header, or the fault of reading it, with
+// the data set and decodes.
+func decodeWith(f Format, i *codec.Image, err error, name string) (*Frame, error) {
+	if err == nil {
+		err = f.agree(name, i.Rows, i.Columns, i.Components, i.Bits)
+	}
+	if err != nil {
+		return nil, codecFault(name, err)
+	}
+	data, err := i.Decode(0)
+	if err != nil {
+		return nil, codecFault(name, err)
+	}
+	return &Frame{f.decoded(), widen(data, i.Cell(), f.decoded().Allocated/8, i.Signed)}, nil
+}
+
+// codecFault sorts what package codec says.
+func codecFault(name string, err error) error {
+	switch {
+	case errors.Is(err, ErrCorrupt):
+		return err
+	case errors.Is(err, codec.ErrNotBuilt):
+		return unsupported(name)
+	case errors.Is(err, codec.ErrUnsupported):
+		return unsupportedBy{err}
+	}
+	return corrupt("%v", err)
+}
+
+// unsupportedBy is a codestream of a kind its codec does not decode.
+type unsupportedBy struct{ error }
+
+func (unsupportedBy) Is(target error) bool { return target == ErrUnsupported }
+
+// agree compares what a codestream says with the data set.
+func (f *Format) agree(name string, rows, columns, components, bits int) error {
+	for _, c := range []struct {
+		tag       dicom.Tag
+		said, has int
+	}{{dicom.Rows, f.Rows, rows}, {dicom.Columns, f.Columns, columns}, {dicom.SamplesPerPixel, f.Samples, components}} {
+		if c.said != c.has {
+			return corrupt("%s: %s is %d, but the codestream has %d", name, named(c.tag), c.said, c.has)
+		}
+	}
+	if most := f.decoded().Allocated; bits > most {
+		return corrupt("%s: %s is %d, but the codestream has %d bits", name, named(dicom.BitsAllocated), f.Allocated, bits)
+	}
+	return nil
+}
+
+// named is a tag with its keyword.
+func named(t dicom.Tag) string {
+	e, _ := dicom.Lookup(t)
+	return e.Keyword + " " + t.String()
+}
+
+// decoded is the format of decoded samples: pixels of one bit, which
+// codestreams carry as bytes, stay bytes.
+func (f Format) decoded() Format {
+	if f.Allocated == 1 {
+		f.Allocated = 8
+	}
+	return f
+}
+
+// widen brings little endian samples from one size of cell to a larger one.
+func widen(data []byte, from, to int, signed bool) []byte {
+	if from == to {
+		return data
+	}
+	out := make([]byte, len(data)/from*to)
+	for i, k := 0, 0; i+from <= len(data); i, k = i+from, k+to {
+		copy(out[k:], data[i:i+from])
+		if signed && data[i+from-1]&0x80 != 0 {
+			for n := from; n < to; n++ {
+				out[k+n] = 0xFF
+			}
+		}
+	}
+	return out
+}
