@@ -27,21 +27,18 @@ type truth struct {
 // differs lists the attributes ("file#keyword"), counts ("file#") and
 // syntaxes ("file#syntax") where we do not agree with the truth, and why.
 var differs = map[string]string{
-	"charset/fo-dicom-fo-dicom__GH1301.dcm#PatientSex":                          "GB18030 text under VR CS: we show 男, the truth has its bytes as Latin-1",
-	"derived/charset-ir58.dcm#ReferringPhysicianName":                           "the truth leaves the escape sequences in",
-	"mr/innovative-io-io-dicom__test.dcm#PatientID":                             "leading spaces are padding (PS3.5 6.2), the truth keeps them",
-	"sr-doc/orthanc-mirrors-orthanc-tests__Issue168.dcm#StudyDescription":       "undeclared Korean: we guess Chinese, the truth has Latin-1",
-	"sr-doc/orthanc-mirrors-orthanc-tests__Issue168.dcm#ReferringPhysicianName": "the same",
-	"ct/fo-dicom-fo-dicom__GH179A.dcm#WindowCenter":                             "behind a blank VR, where the truth stops",
-	"ct/fo-dicom-fo-dicom__GH179A.dcm#WindowWidth":                              "the same",
-	"ct/fo-dicom-fo-dicom__GH179A.dcm#RescaleIntercept":                         "the same",
-	"ct/fo-dicom-fo-dicom__GH179A.dcm#RescaleSlope":                             "the same",
-	"malformed/fo-dicom-fo-dicom__DIRW0007.dcm#":                                "the truth counts a stray delimiter",
+	"charset/fo-dicom-fo-dicom__GH1301.dcm#PatientSex":  "GB18030 text under VR CS: we show 男, the truth has its bytes as Latin-1",
+	"derived/charset-ir58.dcm#ReferringPhysicianName":   "the truth leaves the escape sequences in",
+	"mr/innovative-io-io-dicom__test.dcm#PatientID":     "leading spaces are padding (PS3.5 6.2), the truth keeps them",
+	"ct/fo-dicom-fo-dicom__GH179A.dcm#WindowCenter":     "behind a blank VR, where the truth stops",
+	"ct/fo-dicom-fo-dicom__GH179A.dcm#WindowWidth":      "the same",
+	"ct/fo-dicom-fo-dicom__GH179A.dcm#RescaleIntercept": "the same",
+	"ct/fo-dicom-fo-dicom__GH179A.dcm#RescaleSlope":     "the same",
+	"malformed/fo-dicom-fo-dicom__DIRW0007.dcm#":        "the truth counts a stray delimiter",
 }
 
 // unread lists the valid files that we refuse, and why.
-var unread = map[string]string{
-}
+var unread = map[string]string{}
 
 // corpusFiles are the files of the corpus by their path below dicom/.
 func corpusFiles(t testing.TB) map[string]string {

@@ -204,15 +204,12 @@ func (p *parser) pastPixels() bool {
 
 // trailing passes over bytes behind the last element.
 func (p *parser) trailing() (header, error) {
-	at := len(p.notes)
-	p.note(0, "")
+	at := p.src.off
 	n, err := p.src.drain()
 	if err != nil {
 		return header{}, p.broken(0, err, "trailing bytes")
 	}
-	if at < len(p.notes) {
-		p.notes[at] = strings.TrimSuffix(p.notes[at], ", (0000,0000): ") + ": " + plural(n, "byte") + " after the last element"
-	}
+	p.noteAt(at, 0, "%s after the last element", plural(n, "byte"))
 	return header{stop: true}, nil
 }
 

@@ -113,9 +113,18 @@ func (p *parser) finish(d *Dataset) error {
 }
 
 func (p *parser) note(t Tag, format string, args ...any) {
-	if len(p.notes) < MaxNotes {
-		p.notes = append(p.notes, fmt.Sprintf("at byte %d, %s: %s", p.src.off, t, fmt.Sprintf(format, args...)))
+	p.noteAt(p.src.off, t, format, args...)
+}
+
+func (p *parser) noteAt(off int64, t Tag, format string, args ...any) {
+	if len(p.notes) >= MaxNotes {
+		return
 	}
+	place := fmt.Sprintf("at byte %d", off)
+	if t != 0 {
+		place += ", " + t.String()
+	}
+	p.notes = append(p.notes, place+": "+fmt.Sprintf(format, args...))
 }
 
 func (p *parser) fail(t Tag, format string, args ...any) error {
@@ -158,7 +167,7 @@ func (p *parser) sort(d *Dataset) {
 		}
 	}
 	if repeated >= 0 {
-		p.note(e[repeated].Tag, "out of order or repeated")
+		p.noteAt(e[repeated].Offset, e[repeated].Tag, "out of order or repeated")
 	}
 	if sorted {
 		return

@@ -57,6 +57,46 @@ func (d *Dataset) judge() {
 		return
 	}
 	d.repair = judgeText(d.charset(), texts)
+	if d.repair.kind == kindGB && koreanName(d) {
+		d.repair = repair{}
+	}
+}
+
+// koreanSurnames are the commonest, in KS X 1001, whose bytes are no surname
+// in GBK.
+const koreanSurnames = "\xB1\xE8\xC0\xCC\xB9\xDA\xC3\xD6\xC1\xA4\xB0\xAD\xC1\xB6\xC0\xB1\xC0\xE5\xC0\xD3\xC7\xD1\xBF\xC0" + // Kim Lee Park Choi …
+	"\xBC\xAD\xBD\xC5\xB1\xC7\xBE\xC8\xBC\xDB\xB7\xF9\xC0\xFC\xB0\xED\xB9\xAE\xBE\xE7\xBC\xD5\xB9\xE8\xB9\xE9\xC7\xE3" // Seo Shin Kwon Ahn …
+
+// koreanName says that a name of d is rather Korean than Chinese: it starts
+// with a surname, and all its pairs are syllables. The two sets share their
+// bytes, so that Korean would pass as rare Chinese characters.
+func koreanName(d *Dataset) bool {
+	for i := range d.Elements {
+		e := &d.Elements[i]
+		if e.VR != PN || len(e.Raw) < 4 || isASCII(e.Raw) {
+			continue
+		}
+		for at := 0; at+1 < len(koreanSurnames); at += 2 {
+			if string(e.Raw[:2]) == koreanSurnames[at:at+2] && onlySyllables(e.Raw) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// onlySyllables says that all high bytes pair up to Hangul of KS X 1001.
+func onlySyllables(b []byte) bool {
+	for i := 0; i < len(b); i++ {
+		if b[i] < 0x80 {
+			continue
+		}
+		if i+1 == len(b) || b[i] < 0xB0 || b[i] > 0xC8 || b[i+1] < 0xA1 {
+			return false
+		}
+		i++
+	}
+	return true
 }
 
 // collectText gathers the values that are not plain ASCII.

@@ -405,6 +405,7 @@ const (
 	Units                          Tag = 0x00541001
 	PresentationIntentType         Tag = 0x00080068
 	SoftcopyVOILUTSequence         Tag = 0x00283110
+	PixelDataProviderURL           Tag = 0x00287FE0
 	ContentLabel                   Tag = 0x00700080
 	ContentDescription             Tag = 0x00700081
 	ContentCreatorName             Tag = 0x00700084

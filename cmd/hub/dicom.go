@@ -12,12 +12,15 @@ import (
 	"strings"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
+	"github.com/yuanzhen/yuanzhen/dicom/pixel"
 )
 
 // dicomCommand is what an operator does with files and with other nodes. It
 // opens no database.
 type dicomCommand struct {
-	Dump dicomDump `cmd:"" help:"List what a file holds."`
+	Dump   dicomDump   `cmd:"" help:"List what a file holds."`
+	Check  dicomCheck  `cmd:"" help:"Say what is wrong with a file, where, and what to do; exit 1 if it is of no use."`
+	Render dicomRender `cmd:"" help:"Write a frame as PNG or JPEG."`
 }
 
 // dumpKeep is the length in bytes above which a value is not listed but
@@ -26,7 +29,7 @@ const dumpKeep = 1 << 20
 
 type dicomDump struct {
 	JSON   bool     `name:"json" help:"Print one line of JSON for each file: complete, transfer_syntax and dataset (PS3.18 F)."`
-	Frames bool     `help:"With --json: also the SHA-256 of each decoded frame."`
+	Frames bool     `help:"With --json: also the SHA-256 of each decoded frame; without a decoder none, and a word on stderr."`
 	Files  []string `arg:"" name:"file" help:"PS3.10 files or bare data sets."`
 }
 
@@ -58,13 +61,19 @@ func (c *dicomDump) one(w *bufio.Writer, path string) error {
 	if file.Dataset == nil || len(file.Dataset.Elements) == 0 && err != nil {
 		return err
 	}
+	if lost := dicom.PixelFault(file.Dataset); err == nil && lost != nil {
+		fmt.Fprintf(os.Stderr, "hub: %s: read to its end, but %v\n", path, lost)
+	}
 	if !c.JSON {
 		return errors.Join(err, file.List(w))
 	}
 	var sums []string
 	if c.Frames {
 		var bad error
-		if sums, bad = frameSums(f, file); err == nil {
+		sums, bad = frameSums(f, file)
+		if errors.Is(bad, pixel.ErrUnsupported) { // the file is read; there is no decoder
+			fmt.Fprintf(os.Stderr, "hub: %s: frames left out: %v\n", path, bad)
+		} else if err == nil {
 			err = bad
 		}
 	}
