@@ -8,6 +8,7 @@ import (
 
 	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/dicom/web"
+	"github.com/yuanzhen/yuanzhen/internal/search"
 )
 
 const wadl = "application/vnd.sun.wadl+xml"
@@ -52,8 +53,8 @@ func ability(r Route) capability {
 func searchParameters(last string) []string {
 	at := map[string]level{"studies": studyLevel, "series": seriesLevel, "instances": instanceLevel}[last]
 	out := []string{}
-	for tag, s := range searchable {
-		if s.level <= at {
+	for tag, s := range search.Attributes {
+		if s.Level <= at {
 			out = append(out, nameOf(tag))
 		}
 	}

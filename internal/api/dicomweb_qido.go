@@ -3,12 +3,12 @@ package api
 import (
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/dicom/web"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/search"
 )
 
 // How many results an answer has at most, and without a limit.
@@ -18,35 +18,13 @@ const (
 )
 
 // level is how far down a search's results are.
-type level int
+type level = search.Level
 
 const (
-	studyLevel level = iota
-	seriesLevel
-	instanceLevel
+	studyLevel    = search.Study
+	seriesLevel   = search.Series
+	instanceLevel = search.Instance
 )
-
-// searchable lists the attributes the index holds, with the level they are of
-// (PS3.18 Tables 10.6.1-5 and 10.6.3-3 to -5).
-var searchable = map[dicom.Tag]struct {
-	field db.Field
-	level level
-}{
-	dicom.PatientName: {db.FieldPatientName, studyLevel}, dicom.PatientID: {db.FieldPatientID, studyLevel},
-	dicom.IssuerOfPatientID: {db.FieldIssuer, studyLevel}, dicom.PatientBirthDate: {db.FieldBirthDate, studyLevel},
-	dicom.PatientSex: {db.FieldSex, studyLevel}, dicom.StudyInstanceUID: {db.FieldStudyUID, studyLevel},
-	dicom.AccessionNumber: {db.FieldAccession, studyLevel}, dicom.StudyDate: {db.FieldStudyDate, studyLevel},
-	dicom.StudyTime: {db.FieldStudyTime, studyLevel}, dicom.StudyID: {db.FieldStudyID, studyLevel},
-	dicom.StudyDescription: {db.FieldDescription, studyLevel}, dicom.ReferringPhysicianName: {db.FieldReferring, studyLevel},
-	dicom.ModalitiesInStudy: {db.FieldModalities, studyLevel},
-	dicom.SeriesInstanceUID: {db.FieldSeriesUID, seriesLevel}, dicom.Modality: {db.FieldModality, seriesLevel},
-	dicom.SeriesNumber: {db.FieldSeriesNumber, seriesLevel}, dicom.SeriesDescription: {db.FieldSeriesText, seriesLevel},
-	dicom.BodyPartExamined: {db.FieldBodyPart, seriesLevel}, dicom.SeriesDate: {db.FieldSeriesDate, seriesLevel},
-	dicom.SeriesTime: {db.FieldSeriesTime, seriesLevel}, dicom.PerformedProcedureStepStartDate: {db.FieldStepDate, seriesLevel},
-	dicom.PerformedProcedureStepStartTime: {db.FieldStepTime, seriesLevel},
-	dicom.SOPInstanceUID:                  {db.FieldSOPUID, instanceLevel}, dicom.SOPClassUID: {db.FieldSOPClass, instanceLevel},
-	dicom.InstanceNumber: {db.FieldInstanceNo, instanceLevel},
-}
 
 // search reads the parameters of a search at a level and what of the index
 // they ask for. found is false if the answer is empty without looking.
@@ -60,15 +38,15 @@ func (d *dicomweb) search(c *Call, at level) (*web.Query, db.Search, error) {
 		return nil, s, hub.Wrap(hub.Invalid, "api.search", "dicomweb.query", err).With("reason", err.Error())
 	}
 	for _, k := range q.Keys {
-		known, ok := searchable[k.Tag]
-		if !ok || known.level > at {
+		known, ok := search.Attributes[k.Tag]
+		if !ok || known.Level > at {
 			return nil, s, hub.E(hub.Invalid, "api.search", "dicomweb.key_unsupported").With("name", nameOf(k.Tag))
 		}
-		m, err := match(k, known.field)
+		m, err := search.Match(k.Tag, known.Field, k.Values)
 		if err != nil {
-			return nil, s, err
+			return nil, s, hub.Wrap(hub.Invalid, "api.search", "dicomweb.query", err).With("reason", err.Error())
 		}
-		if len(m.Values) > 0 || m.From != "" || m.To != "" {
+		if !search.Universal(m) {
 			s.Matches = append(s.Matches, m)
 		}
 	}
@@ -88,70 +66,6 @@ func nameOf(tag dicom.Tag) string {
 		return e.Keyword
 	}
 	return tag.String()
-}
-
-// match turns a key into a condition, by the matching that PS3.4 C.2.2.2
-// gives its VR.
-func match(k web.Key, field db.Field) (db.Match, error) {
-	m := db.Match{Field: field}
-	if len(k.Values) == 0 {
-		return m, nil
-	}
-	e, _ := dicom.Lookup(k.Tag)
-	switch e.VR {
-	case dicom.DA, dicom.TM:
-		return between(k, m, e.VR)
-	case dicom.UI:
-		m.Values = k.Values
-		return m, nil
-	}
-	for _, v := range k.Values {
-		if e.VR == dicom.PN {
-			v = strings.TrimRight(strings.ToLower(v), "^")
-		}
-		if v == "*" {
-			return db.Match{Field: field}, nil
-		}
-		m.Wild = m.Wild || strings.ContainsAny(v, "*?")
-		m.Values = append(m.Values, v)
-	}
-	return m, nil
-}
-
-// between reads a date or a time, or a range of them, "20240101-20240131",
-// "-1200". A time stands for the span that it leaves open.
-func between(k web.Key, m db.Match, vr dicom.VR) (db.Match, error) {
-	bad := hub.E(hub.Invalid, "api.search", "dicomweb.query").With("reason", nameOf(k.Tag)+" is not one "+map[dicom.VR]string{dicom.DA: "date", dicom.TM: "time"}[vr]+" or range")
-	if len(k.Values) != 1 {
-		return m, bad
-	}
-	from, to, isRange := strings.Cut(k.Values[0], "-")
-	if !isRange {
-		to = from
-	}
-	for _, p := range []*string{&from, &to} {
-		digits := *p
-		if vr == dicom.TM {
-			digits = strings.Replace(strings.ReplaceAll(digits, ":", ""), ".", "", 1)
-		} else {
-			digits = strings.ReplaceAll(digits, ".", "")
-			*p = digits
-		}
-		if strings.Trim(digits, "0123456789") != "" || vr == dicom.DA && len(digits) != 8 && digits != "" || len(digits) > 12 {
-			return m, bad
-		}
-		if vr == dicom.TM {
-			*p = strings.ReplaceAll(*p, ":", "")
-		}
-	}
-	if from == "" && to == "" {
-		return m, bad
-	}
-	if vr == dicom.TM && to != "" {
-		to += "999999" // 1030 lasts until 10:30:59.999999
-	}
-	m.From, m.To = from, to
-	return m, nil
 }
 
 // scope bounds a search to what the caller may see. found is false if that

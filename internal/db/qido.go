@@ -35,6 +35,7 @@ const (
 	FieldAccession    Field = "study.accession"
 	FieldStudyDate    Field = "study.date"
 	FieldStudyTime    Field = "study.time"
+	FieldStudyMoment  Field = "(study.date || study.time)"
 	FieldStudyID      Field = "study.study_no"
 	FieldDescription  Field = "study.description"
 	FieldReferring    Field = "study.referring"
