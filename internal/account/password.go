@@ -87,7 +87,7 @@ func (s *Service) matches(encoded, password string) bool {
 // newHash checks a new password against the rules and hashes it.
 func (s *Service) newHash(ctx context.Context, op, login, password string) (string, error) {
 	if why := s.tooWeak(login, password); why != "" {
-		return "", hub.Field(op, "password", why)
+		return "", hub.Field(op, "password", why).With("least", s.limits.MinPassword).With("most", maxPassword)
 	}
 	release, err := s.hold(ctx)
 	if err != nil {

@@ -20,7 +20,7 @@ var coreMessages = messages{
 	"not_found":                {"没有找到，或不在您的权限范围内。", "Not found, or not within what you may see."},
 	codeMethod:                 {"此地址不支持该操作；可用的方法：{allow}。", "This address does not take that method; it takes {allow}."},
 	"request.json":             {"请求内容无法读取，请检查后重试。", "The request could not be read; check it and try again."},
-	"field.invalid":            {"“{field}”填写有误：{reason}。请改正后重试。", "{field} is not right: {reason}. Correct it and try again."},
+	fieldInvalid:               {"“{field}”填写有误：{reason}。请改正后重试。", "{field} is not right: {reason}. Correct it and try again."},
 	"session.none":             {"请先登录。", "Log in first."},
 	"session.expired":          {"登录已过期，请重新登录；未提交的内容已保存为草稿。", "Your session has ended; log in again. Unsent text is kept as a draft."},
 	"session.csrf":             {"页面已过期，请刷新后重试。", "The page is out of date; reload it and try again."},
@@ -60,17 +60,13 @@ func sentence(lang, code string, details map[string]any) string {
 			break
 		}
 	}
-	text := m[0]
-	if lang == "en" {
-		text = m[1]
+	switch {
+	case code == fieldInvalid:
+		details = fieldWords(lang, details)
+	case details["fields"] != nil:
+		details = map[string]any{"fields": fieldList(lang, details["fields"])}
 	}
-	if !strings.Contains(text, "{") {
-		return text
-	}
-	for k, v := range details {
-		text = strings.ReplaceAll(text, "{"+k+"}", plain(v))
-	}
-	return text
+	return fill(words(m).in(lang), details)
 }
 
 func plain(v any) string {

@@ -123,7 +123,7 @@ func (s *Server) drawing(c *Call) (*ecg.Recording, draw.Options, error) {
 // caller's.
 func drawn(c *Call, kind string, page *bytes.Buffer, err error) error {
 	if errors.Is(err, draw.ErrOptions) {
-		return hub.Field("api.drawn", "options", strings.TrimPrefix(err.Error(), draw.ErrOptions.Error()+": "))
+		return hub.Field("api.drawn", "options", "the drawing refuses it").With("refusal", strings.TrimPrefix(err.Error(), draw.ErrOptions.Error()+": "))
 	}
 	if err != nil {
 		return err

@@ -242,12 +242,13 @@ func clip(s string, n int) string {
 	return s
 }
 
-// JSON reads the request's body into v; an unknown field or a wrong type is
-// an Invalid error that names it.
+// JSON reads the request's body into v. A field of the wrong type is an Invalid
+// error that names it; unknown fields are passed over, so that a client may be
+// newer than its hub.
 func (c *Call) JSON(v any) error {
 	dec := json.NewDecoder(c.Body)
 	if err := dec.Decode(v); err != nil {
-		return hub.Wrap(hub.Invalid, "api.JSON", "request.json", err)
+		return badJSON(err)
 	}
 	return nil
 }

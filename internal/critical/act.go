@@ -71,7 +71,7 @@ func (s *Service) Handle(ctx context.Context, actor hub.Actor, id hub.CriticalID
 	}
 	h.Text = strings.TrimSpace(h.Text)
 	if !slices.Contains(Outcomes, h.Outcome) {
-		return nil, hub.Field(op, "outcome", "want one of "+strings.Join(Outcomes, ", "))
+		return nil, hub.Field(op, "outcome", "want an outcome").With("values", Outcomes)
 	}
 	if err := short(op, "text", h.Text); err != nil {
 		return nil, err

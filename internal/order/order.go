@@ -157,7 +157,7 @@ func identity(op string, o *hub.Order) error {
 	}
 	for _, r := range o.PatientName {
 		if unicode.IsControl(r) || strings.ContainsRune("\\^=<>", r) {
-			return hub.Field(op, "patient_name", fmt.Sprintf("the character %q cannot be part of a name", r))
+			return hub.Field(op, "patient_name", "this character cannot be part of a name").With("character", fmt.Sprintf("%q", r))
 		}
 	}
 	switch o.Sex {

@@ -71,7 +71,7 @@ func check(op string, d *hub.Decision) error {
 	case d.Decision == recognise:
 		return nil
 	case !slices.Contains(Reasons, d.Reason):
-		return hub.Field(op, "reason", "want one of "+strings.Join(Reasons, ", "))
+		return hub.Field(op, "reason", "want a legal reason").With("values", Reasons)
 	case d.Reason == otherNeed && d.Text == "":
 		return hub.Field(op, "text", "say which need")
 	case !d.Explained:

@@ -34,7 +34,7 @@ type Declared struct {
 func (s *Service) Declare(ctx context.Context, actor hub.Actor, files []Declared) (hub.BatchID, error) {
 	const op = "upload.Declare"
 	if len(files) == 0 || len(files) > batchMost {
-		return "", hub.Field(op, "files", fmt.Sprintf("want 1 to %d files", batchMost))
+		return "", hub.Field(op, "files", "want 1 to {n} files").With("n", batchMost)
 	}
 	id := hub.NewID[hub.BatchID]()
 	rows := make([]*db.BatchFile, len(files))

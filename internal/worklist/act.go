@@ -224,7 +224,7 @@ func (s *Service) readerAt(tx *db.Tx, t *hub.Task, to string) (*hub.Account, err
 func (s *Service) giveBack(tx *db.Tx, actor hub.Actor, t *hub.Task, p Params) error {
 	p.Reason, p.Text = strings.TrimSpace(p.Reason), strings.TrimSpace(p.Text)
 	if p.Reason == "" {
-		return hub.Field("worklist.return", "reason", "want one of "+strings.Join(ReturnReasons, ", "))
+		return hub.Field("worklist.return", "reason", "want a return reason").With("values", ReturnReasons)
 	}
 	if !slices.Contains(ReturnReasons, p.Reason) { // a reason in another system's words
 		p.Reason, p.Text = "other", strings.TrimSuffix(p.Reason+": "+p.Text, ": ")
