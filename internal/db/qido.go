@@ -27,6 +27,7 @@ type Field string
 // The fields, by their columns.
 const (
 	FieldPatientName  Field = "study.name_key"
+	FieldFuzzyName    Field = "study.name_fuzzy" // Values are the beginnings of words, all of which must be there
 	FieldPatientID    Field = "study.local_id"
 	FieldIssuer       Field = "study.issuer"
 	FieldBirthDate    Field = "study.birth_date"
@@ -35,6 +36,7 @@ const (
 	FieldAccession    Field = "study.accession"
 	FieldStudyDate    Field = "study.date"
 	FieldStudyTime    Field = "study.time"
+	FieldStudyAt      Field = "(study.date || study.time)" // date and time as one
 	FieldStudyMoment  Field = "(study.date || study.time)"
 	FieldStudyID      Field = "study.study_no"
 	FieldDescription  Field = "study.description"
@@ -47,6 +49,7 @@ const (
 	FieldBodyPart     Field = "series.body_part"
 	FieldSeriesDate   Field = "series.date"
 	FieldSeriesTime   Field = "series.time"
+	FieldSeriesAt     Field = "(series.date || series.time)"
 	FieldStepDate     Field = "series.pps_date"
 	FieldStepTime     Field = "series.pps_time"
 	FieldSOPUID       Field = "instance.uid"
@@ -234,6 +237,10 @@ func (m Match) add(f *filter, byteOrder bool) {
 		return
 	}
 	switch {
+	case m.Field == FieldFuzzyName:
+		for _, v := range m.Values {
+			f.add("study.name_fuzzy LIKE ? ESCAPE '!'", "% "+likePattern(v)+"%")
+		}
 	case m.Field == FieldPatientName:
 		m.like(f, "study.name_key", "%=", "=%")
 	case m.Field == FieldReferring:

@@ -6,6 +6,7 @@ import (
 
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/pinyin"
 	"github.com/yuanzhen/yuanzhen/internal/recognition"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 )
@@ -77,7 +78,7 @@ func (s *session) openStudy(tx *db.Tx, a *arrival, k *known) error {
 		return err
 	}
 	now := tx.Now()
-	k.study = &db.StudyRow{Study: o.study, NameKey: nameKey(o.study.PatientName)}
+	k.study = &db.StudyRow{Study: o.study, NameKey: nameKey(o.study.PatientName), NameFuzzy: pinyin.Key(o.study.PatientName)}
 	k.study.ID, k.study.Member, k.study.Patient, k.study.CreatedAt, k.study.LastAt = hub.NewID[hub.StudyID](), a.src.Actor.Member, patient.ID, now, now
 	if order != nil {
 		k.study.Patient = order.Patient

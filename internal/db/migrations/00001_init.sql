@@ -70,8 +70,47 @@ CREATE TABLE device (
   auto_submit SMALLINT NOT NULL DEFAULT 0,
   active      SMALLINT NOT NULL DEFAULT 1,
   last_seen   BIGINT NOT NULL DEFAULT 0,
-  instances   BIGINT NOT NULL DEFAULT 0
+  instances   BIGINT NOT NULL DEFAULT 0,
+  port        INTEGER NOT NULL DEFAULT 0,
+  tls         SMALLINT NOT NULL DEFAULT 0,
+  charset     TEXT NOT NULL DEFAULT '',
+  services    TEXT NOT NULL DEFAULT '[]',
+  certificate TEXT NOT NULL DEFAULT ''
 );
+
+-- Modality performed procedure steps; unsettled ones wait for their objects.
+CREATE TABLE performed_step (
+  id          TEXT PRIMARY KEY,
+  member      TEXT NOT NULL REFERENCES member(id),
+  uid         TEXT NOT NULL,
+  state       TEXT NOT NULL CHECK (state IN ('IN PROGRESS','COMPLETED','DISCONTINUED')),
+  station     TEXT NOT NULL DEFAULT '',
+  study       TEXT NOT NULL DEFAULT '',
+  accession   TEXT NOT NULL DEFAULT '',
+  instances   TEXT NOT NULL DEFAULT '[]',
+  unsettled   SMALLINT NOT NULL DEFAULT 0,
+  created_at  BIGINT NOT NULL,
+  changed_at  BIGINT NOT NULL,
+  UNIQUE (member, uid)
+);
+CREATE INDEX performed_step_unsettled ON performed_step(changed_at) WHERE unsettled = 1;
+CREATE INDEX performed_step_study ON performed_step(member, study);
+
+-- Requests of storage commitment, kept until their requestor has heard.
+CREATE TABLE commitment (
+  id          TEXT PRIMARY KEY,
+  member      TEXT NOT NULL REFERENCES member(id),
+  requestor   TEXT NOT NULL,
+  transaction_uid TEXT NOT NULL,
+  instances   TEXT NOT NULL,
+  created_at  BIGINT NOT NULL,
+  next_at     BIGINT NOT NULL,
+  tries       INTEGER NOT NULL DEFAULT 0,
+  done_at     BIGINT NOT NULL DEFAULT 0,
+  error       TEXT NOT NULL DEFAULT '',
+  UNIQUE (requestor, transaction_uid)
+);
+CREATE INDEX commitment_next ON commitment(next_at) WHERE done_at = 0;
 
 -- Browser sessions and bearer tokens; only hashes are kept.
 CREATE TABLE credential (
@@ -159,6 +198,7 @@ CREATE TABLE study (
   patient     TEXT NOT NULL REFERENCES patient(id),
   name        TEXT NOT NULL DEFAULT '',
   name_key    TEXT NOT NULL DEFAULT '',
+  name_fuzzy  TEXT NOT NULL DEFAULT '',
   local_id    TEXT NOT NULL DEFAULT '',
   issuer      TEXT NOT NULL DEFAULT '',
   birth_date  TEXT NOT NULL DEFAULT '',
