@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -247,6 +248,40 @@ func TestScreenThatWasOfflineMissesNothing(t *testing.T) {
 	if queued != 2 {
 		t.Fatalf("the screen heard %v", names)
 	}
+}
+
+func TestScreenOfAnotherTimeIsToldToReload(t *testing.T) {
+	t.Parallel()
+	h := newHospital(t)
+	h.ecg("tech1", "normal", 1)
+	conn := h.dial("reader1")
+	next(t, conn)
+	must(t, conn.WriteJSON(map[string]any{"type": "subscribe", "since": 1_000_000}))
+	m := next(t, conn)
+	if m["type"] != "resync" || m["seq"].(float64) >= 1_000_000 {
+		t.Fatalf("a number the hub has not reached: %v", m)
+	}
+	v := h.ecg("tech1", "normal", 2)
+	for m["type"] != "event" || m["event"] != "task.queued" || m["task"].(map[string]any)["id"] != v["task"] {
+		if m = next(t, conn); m["type"] != "event" {
+			t.Fatalf("after the resync came %v", m)
+		}
+	}
+}
+
+func TestTasksSinceATimeAreThoseMadeThen(t *testing.T) {
+	t.Parallel()
+	h := newHospital(t)
+	v := h.ecg("tech1", "normal", 1)
+	at, err := time.Parse(time.RFC3339, h.ok("tech1", "GET", "/api/v1/tasks/"+v["task"].(string), nil)["created_at"].(string))
+	must(t, err)
+	for since, want := range map[time.Time]int{at.Truncate(time.Second): 1, at.Add(time.Second): 0} {
+		query := url.Values{"since": {since.In(chinaTime).Format(time.RFC3339)}}
+		if n := len(items(h.ok("tech1", "GET", "/api/v1/tasks?"+query.Encode(), nil))); n != want {
+			t.Errorf("since %s: %d tasks, want %d", since, n, want)
+		}
+	}
+	h.refused("tech1", "GET", "/api/v1/tasks?since=yesterday", nil, 400, fieldInvalid)
 }
 
 func TestWebsocketNeedsALogin(t *testing.T) {

@@ -76,7 +76,7 @@ var fieldLabels = map[string]words{
 	"before":         {"起始序号", "the position"},
 	"limit":          {"每页条数", "the page size"},
 	"cursor":         {"翻页位置", "the cursor"},
-	"since":          {"事件序号", "the event number"},
+	"since":          {"起始时间", "the beginning"},
 	"options":        {"绘图参数", "the drawing options"},
 	"layout":         {"导联布局", "the layout"},
 	"speed":          {"走纸速度", "the paper speed"},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 )
 
@@ -193,6 +194,9 @@ func (sc *screen) write(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case cursor = <-sc.subscribed:
+			if cursor, err = sc.begin(tx, cursor); err != nil {
+				return
+			}
 		case <-more:
 		case <-ping.C:
 			if _, _, err := sc.s.Accounts.Authenticate(ctx, sc.secret); err != nil {
@@ -210,6 +214,25 @@ func (sc *screen) write(ctx context.Context) {
 	}
 }
 
+// begin takes a screen's subscribe. A number that the hub has not reached is of
+// another time, before a restore: the screen's lists are not this hub's.
+func (sc *screen) begin(tx *db.Tx, since int64) (int64, error) {
+	if since <= sc.s.live.seq() {
+		return since, nil
+	}
+	last, err := tx.LastSeq() // the hall may be a moment behind the table
+	if err != nil || since <= last {
+		return since, err
+	}
+	return last, sc.resync(last)
+}
+
+// resync tells a screen to load its lists again; events go on after seq.
+func (sc *screen) resync(seq int64) error {
+	sc.s.Metrics.Resync()
+	return sc.send([]byte(`{"type":"resync","seq":` + strconv.FormatInt(seq, 10) + `}`))
+}
+
 // catchUp sends what is visible after cursor and returns the new cursor and a
 // channel that is closed when there is more.
 func (sc *screen) catchUp(ctx context.Context, cursor int64) (int64, <-chan struct{}, error) {
@@ -220,9 +243,8 @@ func (sc *screen) catchUp(ctx context.Context, cursor int64) (int64, <-chan stru
 		}
 		if !ok {
 			if sc.s.live.seq()-cursor > behindMost {
-				sc.s.Metrics.Resync()
 				cursor = sc.s.live.seq()
-				return cursor, more, sc.send([]byte(`{"type":"resync","seq":` + strconv.FormatInt(cursor, 10) + `}`))
+				return cursor, more, sc.resync(cursor)
 			}
 			var err error
 			if events, err = sc.s.DB.Read(ctx).Events(cursor, 500); err != nil {

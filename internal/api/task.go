@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
@@ -170,6 +171,13 @@ func taskFilter(tx *db.Tx, a hub.Actor, q url.Values) (db.TaskFilter, error) {
 	}
 	if q.Get("mine") != "" {
 		f.Holder = a.Account
+	}
+	if text := q.Get("since"); text != "" {
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return f, hub.Field("api.tasks", "since", "not_a_time")
+		}
+		f.Since = at
 	}
 	if text := q.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)

@@ -104,6 +104,7 @@ type TaskFilter struct {
 	Accession string
 	Patients  []hub.PatientID
 	Holder    hub.AccountID
+	Since     time.Time // made then or later
 	After     *TaskCursor
 	Limit     int
 }
@@ -152,6 +153,9 @@ func (tx *Tx) Tasks(q TaskFilter) ([]*hub.Task, error) {
 	}
 	if q.Holder != "" {
 		f.add("task.holder = ?", string(q.Holder))
+	}
+	if !q.Since.IsZero() {
+		f.add("task.created_at >= ?", millis(q.Since))
 	}
 	if c := q.After; c != nil {
 		f.add("(task.priority, task.due, task.t_submit, task.id) > (?, ?, ?, ?)", c.Priority, c.Due, c.TSubmit, c.ID)
