@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -164,6 +165,12 @@ type deviceAdd struct {
 	Address    string `help:"Host it calls from; any if not given."`
 	Kind       string `help:"Modality, as CT or ECG."`
 	AutoSubmit bool   `help:"What it sends is submitted by itself when it is complete."`
+
+	Port        int           `help:"Port at --address that takes what the device retrieves and what was committed."`
+	TLS         bool          `name:"tls" help:"That port speaks TLS."`
+	Charset     string        `help:"Character set of answers: GB18030 (default), GBK, \"ISO_IR 192\", \"ISO_IR 100\", \"ISO_IR 6\"."`
+	Service     []hub.Service `help:"store, query, retrieve, worklist, step, commit; may be repeated, every one if not given."`
+	Certificate string        `help:"SHA-256 of the client certificate it must show, in hexadecimal."`
 }
 
 // Run registers a device.
@@ -173,7 +180,8 @@ func (c *deviceAdd) Run(ctx context.Context, out io.Writer) error {
 		if err != nil {
 			return "", nil, err
 		}
-		dev := &hub.Device{Member: member, AETitle: c.AET, Name: c.Name, Address: c.Address, Kind: c.Kind, AutoSubmit: c.AutoSubmit}
+		dev := &hub.Device{Member: member, AETitle: c.AET, Name: c.Name, Address: c.Address, Kind: c.Kind, AutoSubmit: c.AutoSubmit,
+			Port: c.Port, TLS: c.TLS, Charset: c.Charset, Services: c.Service, Certificate: strings.ToLower(strings.ReplaceAll(c.Certificate, ":", ""))}
 		err = s.CreateDevice(ctx, hub.System, dev)
 		return fmt.Sprintf("device %s of %s added", dev.AETitle, c.Member),
 			map[string]any{"id": dev.ID, "ae_title": dev.AETitle, "member": c.Member, "auto_submit": dev.AutoSubmit}, err

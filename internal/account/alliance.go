@@ -35,8 +35,8 @@ func (s *Service) CreateDevice(ctx context.Context, actor hub.Actor, d *hub.Devi
 	return conflict(op, err)
 }
 
-// UpdateDevice writes name, address, kind, auto-submit and active of the
-// device with an AE title.
+// UpdateDevice writes all of the device with an AE title but its member and
+// what it sent.
 func (s *Service) UpdateDevice(ctx context.Context, actor hub.Actor, in *hub.Device) error {
 	const op = "account.UpdateDevice"
 	return s.db.Tx(ctx, func(tx *db.Tx) error {
@@ -49,6 +49,7 @@ func (s *Service) UpdateDevice(ctx context.Context, actor hub.Actor, in *hub.Dev
 		}
 		before := digest(d)
 		d.Name, d.Address, d.Kind, d.AutoSubmit, d.Active = in.Name, in.Address, in.Kind, in.AutoSubmit, in.Active
+		d.Port, d.TLS, d.Charset, d.Services, d.Certificate = in.Port, in.TLS, in.Charset, in.Services, in.Certificate
 		if err := checkDevice(op, d); err != nil {
 			return err
 		}

@@ -112,12 +112,32 @@ func CheckRights(role hub.Role, rights []hub.Right) error {
 	return nil
 }
 
+// charsets are those a device may be answered in, "" for the default.
+var charsets = []string{"", "GB18030", "GBK", "ISO_IR 192", "ISO_IR 100", "ISO_IR 6"}
+
+// fingerprint is the SHA-256 of a certificate.
+var fingerprint = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
 func checkDevice(op string, d *hub.Device) error {
 	if !aeTitle.MatchString(d.AETitle) {
 		return hub.Field(op, "ae_title", "invalid")
 	}
 	if _, err := netip.ParseAddr(d.Address); d.Address != "" && err != nil && !hostName.MatchString(d.Address) {
 		return hub.Field(op, "address", "invalid")
+	}
+	if d.Port < 0 || d.Port > 65535 || d.Port > 0 && d.Address == "" {
+		return hub.Field(op, "port", "invalid")
+	}
+	for _, service := range d.Services {
+		if !slices.Contains(hub.Services, service) {
+			return hub.Field(op, "services", "unknown")
+		}
+	}
+	if !slices.Contains(charsets, d.Charset) {
+		return hub.Field(op, "charset", "unknown")
+	}
+	if d.Certificate != "" && !fingerprint.MatchString(d.Certificate) {
+		return hub.Field(op, "fingerprint", "invalid")
 	}
 	return firstError(text(op, "name", d.Name, 0, maxName), text(op, "kind", d.Kind, 0, maxShort))
 }

@@ -48,7 +48,8 @@ func (s *Server) addDevice(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := hub.Device{Member: m.ID, AETitle: in.AETitle, Name: in.Name, Address: in.Address, Kind: in.Kind, AutoSubmit: in.AutoSubmit}
+	d := in.Device
+	d.Member, d.LastSeen, d.Instances = m.ID, time.Time{}, 0
 	if err := s.Accounts.CreateDevice(c.Context(), c.Actor, &d); err != nil {
 		return nil, err
 	}

@@ -28,7 +28,8 @@ var duties = newTable[hub.Duty]("duty", 3, func(d *hub.Duty) []column {
 
 var devices = newTable[hub.Device]("device", 1, func(d *hub.Device) []column {
 	return []column{{"id", &d.ID}, {"member", &d.Member}, {"ae_title", &d.AETitle}, {"name", &d.Name}, {"address", &d.Address},
-		{"kind", &d.Kind}, {"auto_submit", flag{&d.AutoSubmit}}, {"active", flag{&d.Active}}, {"last_seen", msec{&d.LastSeen}}, {"instances", &d.Instances}}
+		{"kind", &d.Kind}, {"auto_submit", flag{&d.AutoSubmit}}, {"active", flag{&d.Active}}, {"last_seen", msec{&d.LastSeen}}, {"instances", &d.Instances},
+		{"port", &d.Port}, {"tls", flag{&d.TLS}}, {"charset", &d.Charset}, {"services", js{&d.Services}}, {"certificate", &d.Certificate}}
 })
 
 // InsertMember stores a new member; a code in use is a Conflict of the database.

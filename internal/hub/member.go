@@ -1,6 +1,9 @@
 package hub
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Member is an institution of the alliance (成员单位).
 type Member struct {
@@ -105,7 +108,38 @@ type Device struct {
 	Active     bool      `json:"active"`
 	LastSeen   time.Time `json:"last_seen,omitzero"`
 	Instances  int64     `json:"instances"`
+	// Port and TLS say how the device takes calls at Address: what it retrieves
+	// and what was committed are sent there. Port 0: it takes none.
+	Port int  `json:"port"`
+	TLS  bool `json:"tls"`
+	// Charset is the character set (0008,0005) of answers when a question names
+	// none that fits, "" for GB18030.
+	Charset string `json:"charset"`
+	// Services the device may use; empty: every one.
+	Services []Service `json:"services"`
+	// Certificate is the SHA-256 of the client certificate the device must
+	// show, in hexadecimal; "" asks for none.
+	Certificate string `json:"fingerprint"`
 }
+
+// Service is a DICOM service that a device may be allowed.
+type Service string
+
+// The services.
+const (
+	StoreService    Service = "store"
+	QueryService    Service = "query"
+	RetrieveService Service = "retrieve"
+	WorklistService Service = "worklist"
+	StepService     Service = "step"   // modality performed procedure step
+	CommitService   Service = "commit" // storage commitment
+)
+
+// Services lists every service.
+var Services = []Service{StoreService, QueryService, RetrieveService, WorklistService, StepService, CommitService}
+
+// May reports whether the device may use a service.
+func (d *Device) May(s Service) bool { return len(d.Services) == 0 || slices.Contains(d.Services, s) }
 
 // Actor is who does something: an account with its member and role, or the
 // hub itself (Account "" and Role "system"), with where it came from.
