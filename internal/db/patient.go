@@ -48,6 +48,18 @@ func (tx *Tx) PatientsOf(person string) ([]*PatientRow, error) {
 	return patients.all(tx, "WHERE person = $1 AND person <> ''", person)
 }
 
+// UnlinkPatient takes a patient away from the person it was joined to for a
+// reason, and reports whether it was; the link stays as history.
+func (tx *Tx) UnlinkPatient(id hub.PatientID, basis string) (bool, error) {
+	n, err := tx.exec(`UPDATE patient_link SET undone_at = $1 WHERE patient = $2 AND basis = $3 AND undone_at = 0
+		AND person = (SELECT person FROM patient WHERE patient.id = $2)`, millis(tx.Now()), string(id), basis)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	_, err = tx.exec("UPDATE patient SET person = '' WHERE id = $1", string(id))
+	return err == nil, err
+}
+
 // LinkPatient joins a patient to a person ("" makes a new one) and keeps why;
 // it returns the person.
 func (tx *Tx) LinkPatient(id hub.PatientID, person, basis string, by hub.AccountID) (string, error) {

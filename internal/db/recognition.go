@@ -94,6 +94,12 @@ func (tx *Tx) Result(id hub.ReportID) (*Result, error) {
 	return results.one(tx, "db.Result", "WHERE report = $1", string(id))
 }
 
+// IdentifyResults puts a patient's results under an ID number's hash.
+func (tx *Tx) IdentifyResults(patient hub.PatientID, hash string) error {
+	_, err := tx.exec("UPDATE result SET id_hash = $1 WHERE patient = $2", hash, string(patient))
+	return err
+}
+
 // ResultsByIDHash returns a person's results by the ID number's hash, of one
 // item ("" any), newest first.
 func (tx *Tx) ResultsByIDHash(hash, item string) ([]*Result, error) {

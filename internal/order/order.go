@@ -295,6 +295,9 @@ func (s *Service) find(tx *db.Tx, member hub.MemberID, o *hub.Order, hash string
 	return p, nil
 }
 
+// byIDNumber is why two patients count as one person.
+const byIDNumber = "id_number"
+
 // link joins patients of several members that share ID number, birth date and
 // sex to one person. The link keeps its reason and can be undone.
 func link(tx *db.Tx, actor hub.Actor, row *db.PatientRow) error {
@@ -308,14 +311,14 @@ func link(tx *db.Tx, actor hub.Actor, row *db.PatientRow) error {
 		}
 		person := p.Person
 		if person == "" {
-			if person, err = tx.LinkPatient(p.ID, "", "id_number", actor.Account); err != nil {
+			if person, err = tx.LinkPatient(p.ID, "", byIDNumber, actor.Account); err != nil {
 				return err
 			}
 		}
-		if _, err := tx.LinkPatient(row.ID, person, "id_number", actor.Account); err != nil {
+		if _, err := tx.LinkPatient(row.ID, person, byIDNumber, actor.Account); err != nil {
 			return err
 		}
-		return tx.Audit(actor, hub.Record{Action: "patient.merge", Object: "patient/" + string(row.ID), Patient: audit.Pseudonym(row.ID), OK: true, Reason: "id_number"})
+		return tx.Audit(actor, hub.Record{Action: "patient.merge", Object: "patient/" + string(row.ID), Patient: audit.Pseudonym(row.ID), OK: true, Reason: byIDNumber})
 	}
 	return nil
 }
@@ -400,7 +403,7 @@ func (s *Service) Complete(ctx context.Context, actor hub.Actor, id hub.OrderID,
 			return err
 		}
 		o.Owed = worklist.Missing(o)
-		if err := s.rename(tx, o); err != nil {
+		if err := s.rename(tx, actor, o); err != nil {
 			return err
 		}
 		out = o
@@ -417,12 +420,15 @@ func (s *Service) Complete(ctx context.Context, actor hub.Actor, id hub.OrderID,
 	return out, err
 }
 
-// rename writes the order's identity to its patient's row.
-func (s *Service) rename(tx *db.Tx, o *hub.Order) error {
+// rename writes the order's identity to its patient's row. An ID number that is
+// new there makes the patient's results known under it, and joins the patient
+// to the person it names.
+func (s *Service) rename(tx *db.Tx, actor hub.Actor, o *hub.Order) error {
 	row, err := tx.Patient(o.Patient)
 	if err != nil {
 		return err
 	}
+	known := row.IDHash
 	row.Name, row.Sex, row.BirthDate, row.Age, row.IDType = o.PatientName, o.Sex, o.BirthDate, o.Age, o.IDType
 	if o.IDNumber != "" {
 		row.IDHash, row.IDSealed = s.Sealer.IndexHash(o.IDNumber), s.Sealer.Seal([]byte(o.IDNumber))
@@ -430,7 +436,29 @@ func (s *Service) rename(tx *db.Tx, o *hub.Order) error {
 	if o.Phone != "" {
 		row.PhoneSealed = s.Sealer.Seal([]byte(o.Phone))
 	}
-	return tx.UpdatePatient(row)
+	if err := tx.UpdatePatient(row); err != nil || row.IDHash == known {
+		return err
+	}
+	if err := tx.IdentifyResults(row.ID, row.IDHash); err != nil {
+		return err
+	}
+	if known != "" && row.Person != "" { // the number before named somebody else
+		undone, err := tx.UnlinkPatient(row.ID, byIDNumber)
+		if err != nil {
+			return err
+		}
+		if undone {
+			row.Person = ""
+			err := tx.Audit(actor, hub.Record{Action: "patient.unmerge", Object: "patient/" + string(row.ID), Patient: audit.Pseudonym(row.ID), OK: true, Reason: byIDNumber})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	if row.Person != "" {
+		return nil
+	}
+	return link(tx, actor, row)
 }
 
 func open(s hub.State) bool {

@@ -158,3 +158,66 @@ func TestAccessionNumbersAreUniqueInTheAlliance(t *testing.T) {
 		seen[number] = true
 	}
 }
+
+func (d *desk) patient(t *testing.T, id hub.PatientID) *db.PatientRow {
+	t.Helper()
+	p, err := d.DB.Read(t.Context()).Patient(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (d *desk) complete(t *testing.T, actor hub.Actor, id hub.OrderID, change func(*hub.Order)) *hub.Order {
+	t.Helper()
+	o, err := d.Complete(t.Context(), actor, id, func(o *hub.Order) error { change(o); return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func TestIDNumberAddedLaterFindsThePersonAndTheResults(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	first := d.enter(t, d.one, wang())
+	known, err := d.Get(t.Context(), d.one, first.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	emergency := d.enter(t, d.two, hub.Order{Visit: hub.Emergency, Symptom: "胸痛", Kind: hub.ECG})
+	o, err := d.Get(t.Context(), d.two, emergency.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Its ECG is read and issued before anybody knows who it was.
+	result := &db.Result{Report: "r1", Member: "two", Patient: o.Patient, Item: "ECG-12", Kind: hub.ECG, ExamAt: o.CreatedAt}
+	if err := d.DB.Tx(t.Context(), func(tx *db.Tx) error { return tx.PutResult(result) }); err != nil {
+		t.Fatal(err)
+	}
+	d.complete(t, d.two, emergency.ID, func(o *hub.Order) {
+		o.PatientName, o.IDNumber, o.Department, o.Doctor, o.ItemName = "王秀芳", wang().IDNumber, "急诊科", "周建国", "十二导联心电图"
+	})
+	a, b := d.patient(t, known.Patient), d.patient(t, o.Patient)
+	if a.Person == "" || a.Person != b.Person {
+		t.Errorf("the patients are %q and %q, want one person", a.Person, b.Person)
+	}
+	if list, err := d.DB.Read(t.Context()).ResultsByIDHash(b.IDHash, ""); err != nil || len(list) != 1 {
+		t.Errorf("the ID number finds %d results, %v", len(list), err)
+	}
+
+	// The card was somebody else's.
+	d.complete(t, d.two, emergency.ID, func(o *hub.Order) {
+		o.PatientName, o.IDNumber, o.Sex, o.BirthDate = "李大爷", "440524188001010014", "", ""
+	})
+	b = d.patient(t, o.Patient)
+	if b.Person != "" || b.IDHash == a.IDHash {
+		t.Errorf("another ID number leaves the patient joined to %q", b.Person)
+	}
+	read := d.DB.Read(t.Context())
+	old, errOld := read.ResultsByIDHash(a.IDHash, "")
+	now, errNow := read.ResultsByIDHash(b.IDHash, "")
+	if errOld != nil || errNow != nil || len(old) != 0 || len(now) != 1 {
+		t.Errorf("the first number finds %d results, the right one %d (%v, %v)", len(old), len(now), errOld, errNow)
+	}
+}
