@@ -116,6 +116,8 @@ test('an SCP-ECG comes by the upload page, its critical value rings at the clini
     await reader.keyboard.press('s')
     await expect(reader.getByTestId('ecg-scale')).toContainText('50 mm/s')
     await reader.keyboard.press('s')
+    await expect(reader.getByTestId('ecg-scale')).toContainText('12.5 mm/s')
+    await reader.keyboard.press('s')
     await caliperTells(reader)
   })
   await test.step('flagged as critical, it rings at the clinic at once', async () => {

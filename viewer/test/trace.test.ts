@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { hit, march, read } from '../src/trace/caliper'
+import { restore, standard as standardView } from '../src/app/ecg/view'
+import { markAt, placeMarks } from '../src/draw/beats'
+import { between, delta, intervals } from '../src/trace/beat'
+import { hit, march, nudge, read } from '../src/trace/caliper'
+import { completed } from '../src/trace/derive'
+import { filtered } from '../src/trace/filter'
 import { arrange, lastStart, leadOrder, marginMm, rhythmLead } from '../src/trace/layout'
 import { line, pulse } from '../src/trace/line'
 import { devicePxPerMm, fit, fromCard, recall, screenKey } from '../src/trace/scale'
@@ -101,5 +106,97 @@ describe('the scale', () => {
     expect(fit(266, 190, 868, 600, 8)).toBeCloseTo(3.158, 2)
     expect(devicePxPerMm(3.2, 2)).toBe(6)
     expect(devicePxPerMm(3.2, 1)).toBe(3.2)
+  })
+})
+
+describe('the sheet in other orders', () => {
+  test('Cabrera begins with aVL and turns aVR upside down', () => {
+    const s = arrange(twelve, '12x1', standard, 0, 10, { cabrera: true })
+    expect(s.strips.slice(0, 6).map((x) => x.name)).toEqual(['aVL', 'I', '−aVR', 'II', 'aVF', 'III'])
+    expect(s.strips[2]).toMatchObject({ lead: 3, inverted: true })
+  })
+
+  test('three rhythm strips: the chosen lead, V1, V5', () => {
+    const s = arrange(twelve, '3x4+3R', standard, 0, 10, { rhythm: 'III' })
+    expect(s.strips.filter((x) => x.rhythm).map((x) => [x.name, x.row])).toEqual([['III', 3], ['V1', 4], ['V5', 5]])
+  })
+
+  test('columns may begin together, chest leads have their own gain', () => {
+    const s = arrange(twelve, '6x2', { ...standard, chest: 5 }, 2, 10, { together: true })
+    expect(s.strips.map((x) => x.from)).toEqual(Array(12).fill(2))
+    expect(s.strips.map((x) => x.gain)).toEqual([...Array<number>(6).fill(10), ...Array<number>(6).fill(5)])
+  })
+})
+
+describe('the filter', () => {
+  const rate = 500
+  const sine = (hz: number) => Array.from({ length: 5000 }, (_, i) => 1000 * Math.sin((2 * Math.PI * hz * i) / rate))
+  const swing = (x: readonly (number | null)[]) => Math.max(...x.slice(1500, 3500).map((v) => Math.abs(v ?? 0))) / 1000
+
+  test('is 3 dB down at its corners and lets the middle pass', () => {
+    const f = { highPass: 0.5, lowPass: 40, notch: 0 } as const
+    expect(swing(filtered(sine(40), rate, f))).toBeCloseTo(Math.SQRT1_2, 1)
+    expect(swing(filtered(sine(5), rate, f))).toBeCloseTo(1, 2)
+    expect(swing(filtered(sine(120), rate, f))).toBeLessThan(0.03)
+  })
+
+  test('takes the mains out and moves nothing', () => {
+    expect(swing(filtered(sine(50), rate, { highPass: 0, lowPass: 0, notch: 50 }))).toBeLessThan(0.02)
+    const peak = Array.from({ length: 1000 }, (_, i) => (Math.abs(i - 500) < 20 ? 1000 - 50 * Math.abs(i - 500) : 0))
+    const y = filtered(peak, rate, { highPass: 0.05, lowPass: 40, notch: 0 })
+    expect(y.indexOf(Math.max(...y.map((v) => v ?? 0)))).toBe(500)
+  })
+
+  test('keeps gaps as gaps, and nothing to do gives the samples themselves', () => {
+    const x = [1, null, 3, 4, null]
+    expect(filtered(x, rate, { highPass: 0, lowPass: 0, notch: 0 })).toBe(x)
+    expect(filtered(x, rate, { highPass: 0, lowPass: 40, notch: 0 }).map((v) => v === null)).toEqual([false, true, false, false, true])
+  })
+})
+
+describe('fine work', () => {
+  test('a nudge is a millisecond and a hundredth of a millivolt', () => {
+    const p = nudge({ x: 10, y: 20 }, 1, 10, { speed: 50, gain: 20 })
+    expect([p.x, p.y]).toEqual([10.05, 19.8])
+    expect(read({ x: 0, y: 0 }, { x: 25, y: -5 }, { ...standard, chest: 5 }, 5).mv).toBe(1)
+  })
+
+  test('a boundary stays between its neighbours', () => {
+    const names = ['p_on_ms', 'qrs_on_ms', 't_end_ms'] as const
+    const b = { p_on_ms: -180, qrs_on_ms: -40, t_end_ms: 350 }
+    expect(between(names, b, 'qrs_on_ms', -300)).toBe(-180)
+    expect(between(names, b, 't_end_ms', 371.4)).toBe(371)
+    expect(between(names, { ...b, p_on_ms: null }, 'qrs_on_ms', -300)).toBe(-300)
+  })
+
+  test('intervals follow from boundaries; what is missing is missing', () => {
+    expect(intervals({ p_on_ms: -180, qrs_on_ms: -40, qrs_off_ms: 52, t_end_ms: 360 }, 640)).toEqual({ pr: 140, qrs: 92, qt: 400, qtc: 500 })
+    expect(intervals({ qrs_on_ms: -40, qrs_off_ms: 52, p_on_ms: null }, null)).toEqual({ pr: null, qrs: 92, qt: null, qtc: null })
+    expect([delta(420, 400), delta(400, 420), delta(null, 3), delta(5, 5)]).toEqual(['+20', '−20', '', '0'])
+  })
+
+  test('beats are marked on the rhythm strip and found under the pointer', () => {
+    const s = arrange(twelve, '3x4+1R', standard, 0, 10)
+    const marks = placeMarks(s, standard, [{ sample: 500, at: 1, rrMs: 0, letter: '' }, { sample: 900, at: 1.8, rrMs: 800, letter: 'V' }, { sample: 9000, at: 18, rrMs: 0, letter: '' }])
+    expect(marks.map((m) => [m.x, m.joined])).toEqual([[marginMm + 25, false], [marginMm + 45, true]])
+    expect(markAt(marks, { x: marginMm + 46, y: marks[1]!.y })?.sample).toBe(900)
+    expect(markAt(marks, { x: marginMm + 35, y: marks[1]!.y })).toBeNull()
+  })
+
+  test('a kept view survives, an unknown one is standard', () => {
+    expect(restore({ layout: '3x4+3R', order: { cabrera: true }, filter: { lowPass: 40 } })).toMatchObject({ layout: '3x4+3R', order: { cabrera: true, rhythm: 'II' }, filter: { highPass: 0.05, lowPass: 40, notch: 0 } })
+    expect(restore({ layout: '7x7', filter: { lowPass: 41 } })).toEqual(standardView)
+    expect(restore(null)).toEqual(standardView)
+  })
+})
+
+describe('eight stored leads', () => {
+  test('are shown as twelve', () => {
+    const w = completed({ leads: ['I', 'II', 'V1'], samples: [[100, null], [300, 5], [7, 8]] })
+    expect(w.leads).toEqual(['I', 'II', 'V1', 'III', 'aVR', 'aVL', 'aVF'])
+    expect(w.samples.slice(3).map((s) => s[0])).toEqual([200, -200, -50, 250])
+    expect(w.samples[3]![1]).toBeNull()
+    const two = { leads: ['MLII', 'V5'], samples: [[1], [2]] }
+    expect(completed(two)).toBe(two)
   })
 })

@@ -16,30 +16,31 @@ export interface Signal {
   samples: readonly (readonly Sample[])[]
 }
 
-/** Draws millimetre paper with `k` device pixels per mm. */
-export function drawGrid(g: CanvasRenderingContext2D, widthMm: number, heightMm: number, k: number, ink: Ink): void {
+/** Draws millimetre paper with `k` device pixels per mm; `from` is the point of the sheet in the upper left corner. */
+export function drawGrid(g: CanvasRenderingContext2D, widthMm: number, heightMm: number, k: number, ink: Ink, from = { x: 0, y: 0 }): void {
   g.setTransform(1, 0, 0, 1, 0, 0)
   g.fillStyle = ink.paper
   g.fillRect(0, 0, g.canvas.width, g.canvas.height)
+  const to = { x: from.x + widthMm, y: from.y + heightMm }
   // Below 2.5 device pixels per mm the fine lines would only be a haze.
-  if (k >= 2.5) rule(g, widthMm, heightMm, k, 1, ink.fine, 1)
-  rule(g, widthMm, heightMm, k, 5, ink.bold, Math.max(1, Math.round(k / 7)))
+  if (k >= 2.5) rule(g, from, to, k, 1, ink.fine, 1)
+  rule(g, from, to, k, 5, ink.bold, Math.max(1, Math.round(k / 7)))
 }
 
-function rule(g: CanvasRenderingContext2D, widthMm: number, heightMm: number, k: number, every: number, colour: string, px: number): void {
+function rule(g: CanvasRenderingContext2D, from: { x: number; y: number }, to: { x: number; y: number }, k: number, every: number, colour: string, px: number): void {
   g.fillStyle = colour
-  for (let mm = 0; mm <= widthMm; mm += every) {
+  for (let mm = Math.ceil(from.x / every) * every; mm <= to.x; mm += every) {
     if (every === 1 && mm % 5 === 0) continue
-    g.fillRect(Math.round(mm * k), 0, px, g.canvas.height)
+    g.fillRect(Math.round((mm - from.x) * k), 0, px, g.canvas.height)
   }
-  for (let mm = 0; mm <= heightMm; mm += every) {
+  for (let mm = Math.ceil(from.y / every) * every; mm <= to.y; mm += every) {
     if (every === 1 && mm % 5 === 0) continue
-    g.fillRect(0, Math.round(mm * k), g.canvas.width, px)
+    g.fillRect(0, Math.round((mm - from.y) * k), g.canvas.width, px)
   }
 }
 
-/** Draws the traces, lead names and calibration pulses of a sheet. */
-export function drawTraces(g: CanvasRenderingContext2D, sheet: Sheet, paper: Paper, signal: Signal, k: number, ink: Ink, font: string): void {
+/** Draws the traces of a sheet; unless `bare` with lead names and calibration pulses. */
+export function drawTraces(g: CanvasRenderingContext2D, sheet: Sheet, paper: Paper, signal: Signal, k: number, ink: Ink, font: string, bare = false): void {
   g.setTransform(1, 0, 0, 1, 0, 0)
   g.lineJoin = 'round'
   g.strokeStyle = ink.trace
@@ -49,14 +50,22 @@ export function drawTraces(g: CanvasRenderingContext2D, sheet: Sheet, paper: Pap
   g.font = `600 ${size}px ${font}`
   const pulsed = new Set<number>()
   for (const s of sheet.strips) {
-    const points = line(signal.samples[s.lead] ?? [], signal.rateHz, s.from, s.to, paper.speed, paper.gain, 1 / k)
+    const points = line(signal.samples[s.lead] ?? [], signal.rateHz, s.from, s.to, paper.speed, s.inverted ? -s.gain : s.gain, 1 / k)
     path(g, points, s.x, s.y, k)
+    if (bare) continue
     if (!pulsed.has(s.row)) {
       pulsed.add(s.row)
-      path(g, pulse(paper.speed, paper.gain), 1, s.y, k)
+      path(g, pulse(paper.speed, s.gain), 1, s.y, k)
     }
     if (s.x > marginMm) tick(g, s.x, s.y, k)
-    g.fillText(s.name, Math.round((s.x + 1.2) * k), Math.round((s.y - sheet.rowMm / 2) * k) + size)
+    const name: [string, number, number] = [s.name, Math.round((s.x + 1.2) * k), Math.round((s.y - sheet.rowMm / 2) * k) + size]
+    // A tall R wave may run through the name: it stands on a little clear paper.
+    g.save()
+    g.strokeStyle = ink.paper
+    g.lineWidth = k * 0.9
+    g.strokeText(...name)
+    g.restore()
+    g.fillText(...name)
   }
 }
 

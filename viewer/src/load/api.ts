@@ -48,6 +48,11 @@ export async function ask<T>(path: string, how: Ask = {}): Promise<T> {
   return (await answer.json()) as T
 }
 
+/** Asks the hub for a text, such as a drawing. */
+export async function askText(path: string): Promise<string> {
+  return (await send(path, {})).text()
+}
+
 async function send(path: string, how: Ask): Promise<Response> {
   const method = how.method ?? 'GET'
   const headers: Record<string, string> = { Accept: 'application/json', 'Accept-Language': language.peek() }

@@ -10,13 +10,50 @@ export interface Recording {
   rate_hz: number
   samples: number
   start: string | null
-  measurements?: { device?: Measurements | null; hub?: Measurements | null } | null
+  measurements?: { device?: Measurements | null; hub?: Measurements | null; reader?: (Measurements & { by: string; at: string }) | null } | null
   /** The device's own statements, in its words and language. */
   statements?: string[] | null
   quality?: { grade?: string; findings?: { code: string; leads?: string[]; grade: string }[] } | null
   /** What the quality findings mean, as sentences in the language asked for. */
   advice?: string[] | null
   task: string
+}
+
+/** One QRS complex: the sample of its R peak and its class. */
+export interface Beat {
+  sample: number
+  class: BeatClass
+}
+
+export type BeatClass = 'dominant' | 'ventricular' | 'supraventricular' | 'paced' | 'artefact' | 'other'
+export const beatClasses: readonly BeatClass[] = ['dominant', 'ventricular', 'supraventricular', 'paced', 'artefact', 'other']
+
+/** Boundaries of the median beat in ms from its R peak; null or missing: none. */
+export type Boundaries = { [K in (typeof boundaryNames)[number]]?: number | null }
+export const boundaryNames = ['p_on_ms', 'p_off_ms', 'qrs_on_ms', 'qrs_off_ms', 't_end_ms'] as const
+
+/** The median beat: samples in µV as [lead][sample], `r` the index of the R peak. */
+export interface Median extends Boundaries {
+  rate_hz: number
+  leads: string[]
+  samples: number[][]
+  r: number
+}
+
+/** What the hub found on a recording, for marks on the drawing. */
+export interface Analysis {
+  measurements: Measurements
+  beats: (Beat & { rr_ms?: number })[]
+  median?: Median | null
+  seconds: number
+}
+
+/** What a reader marked by hand. */
+export interface Marks {
+  boundaries: Boundaries
+  beats: Beat[]
+  speed: number
+  gain: number
 }
 
 /** Signals of one rate; samples in µV as [lead][sample], a gap is null. */
@@ -35,4 +72,23 @@ export function getRecording(recording: string, signal?: AbortSignal): Promise<R
 
 export function getWaveform(recording: string, signal?: AbortSignal): Promise<Waveform> {
   return ask<Waveform>(`/api/v1/recordings/${id(recording)}/waveform.json`, signal ? { signal } : {})
+}
+
+export function getAnalysis(recording: string, signal?: AbortSignal): Promise<Analysis> {
+  return ask<Analysis>(`/api/v1/recordings/${id(recording)}/analysis.json`, signal ? { signal } : {})
+}
+
+/** Readers' marks, newest first. */
+export async function listMarks(recording: string, signal?: AbortSignal): Promise<Marks[]> {
+  return (await ask<{ items: Marks[] }>(`/api/v1/recordings/${id(recording)}/marks`, signal ? { signal } : {})).items
+}
+
+/** Keeps a reader's marks beside those before. */
+export function putMarks(recording: string, marks: Marks): Promise<Marks> {
+  return ask<Marks>(`/api/v1/recordings/${id(recording)}/marks`, { method: 'PUT', body: marks })
+}
+
+/** Where the hub draws a recording: as a page to print, or as PDF. */
+export function drawnAt(recording: string, form: 'svg' | 'pdf', how: Readonly<Record<string, string>>): string {
+  return `/api/v1/recordings/${id(recording)}/ecg.${form}?${new URLSearchParams(how)}`
 }

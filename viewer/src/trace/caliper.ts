@@ -15,10 +15,15 @@ export interface Reading {
   mv: number
 }
 
-/** Reads the time and voltage between two points of the paper. */
-export function read(a: Point, b: Point, paper: Paper): Reading {
+/** Reads the time and voltage between two points of the paper; `gain` is that of the lead under it. */
+export function read(a: Point, b: Point, paper: Paper, gain: number = paper.gain): Reading {
   const ms = Math.abs(((b.x - a.x) / paper.speed) * 1000)
-  return { ms: Math.round(ms), perMinute: ms >= 30 ? Math.round(60_000 / ms) : null, mv: Math.round(((a.y - b.y) / paper.gain) * 100) / 100 }
+  return { ms: Math.round(ms), perMinute: ms >= 30 ? Math.round(60_000 / ms) : null, mv: Math.round(((a.y - b.y) / gain) * 100) / 100 }
+}
+
+/** Moves a point by whole milliseconds and hundredths of a millivolt: finer than a pointer can. */
+export function nudge(p: Point, ms: number, uv: number, paper: Paper, gain: number = paper.gain): Point {
+  return { x: p.x + (ms / 1000) * paper.speed, y: p.y - (uv / 1000) * gain }
 }
 
 /** The strip under a point, and the time of the recording there in seconds. */

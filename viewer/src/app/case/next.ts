@@ -2,6 +2,7 @@ import { useEffect } from 'preact/hooks'
 import { firstSeries } from '../../image/series'
 import { opening } from '../../image/order'
 import { ahead } from '../../load/ahead'
+import { waveKey } from '../ecg/ecg'
 import { framesOf, listPictures, listSeries } from '../../load/dicomweb'
 import { getRecording, getWaveform } from '../../load/recordings'
 import type { Task } from '../../load/types'
@@ -14,7 +15,6 @@ const pictures = 5
 
 export const seriesKey = (study: string, arrived: number) => `series ${study} ${arrived}`
 export const picturesKey = (uid: string, instances: number) => `pictures ${uid} ${instances}`
-export const waveKey = (recording: string) => `wave ${recording}`
 
 /** Fetches what the next case needs first, while this one is being read. */
 export function useNextCase(task: string, shown: boolean): void {

@@ -11,7 +11,7 @@ import { take, takeNext } from '../worklist/take'
 import { perform } from './actions'
 import { doubts } from './checks'
 import { CaseDialog, type DialogName } from './dialogs'
-import { Ecg } from './ecg'
+import { Ecg } from '../ecg/ecg'
 import { grades } from './editor'
 import { primaryOf } from './foot'
 import { CaseHead, CaseWarnings } from './head'
@@ -62,8 +62,8 @@ function Opened(props: { at: Case; task: Task }) {
       <div class="casebody">
         {ecg ? (
           <div class="viewer">
-            <Ecg recording={task.recording} keys onShown={onShown} onInsert={insert} />
-            {prior?.recording && <Ecg recording={prior.recording} keys={false} label={label} onShown={() => {}} />}
+            <Ecg recording={task.recording} task={task.id} first editable={at.duty === 'write' || at.duty === 'review'} onShown={onShown} onInsert={insert} />
+            {prior?.recording && <Ecg recording={prior.recording} task="" first={false} editable={false} label={label} onShown={() => {}} />}
           </div>
         ) : (
           <Images task={task} prior={prior?.study_uid ? { study: prior.study_uid, label } : null} onShown={onShown} />

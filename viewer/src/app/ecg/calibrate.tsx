@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
 import { useState } from 'preact/hooks'
 import { assumedPxPerMm, cardMm, fromCard, recall, screenKey } from '../../trace/scale'
-import { t } from '../../text/case'
+import { t } from '../../text/ecg'
 import { Dialog } from '../parts/dialog'
 
 /** CSS pixels per mm of this screen, and whether anybody has measured it. */

@@ -1,0 +1,185 @@
+import { useEffect, useMemo, useState } from 'preact/hooks'
+import { placeMarks } from '../../draw/beats'
+import { ahead } from '../../load/ahead'
+import { drawnAt, getRecording, getWaveform, type Recording, type Waveform } from '../../load/recordings'
+import { t as tc } from '../../text/case'
+import { t } from '../../text/ecg'
+import { nudge, read } from '../../trace/caliper'
+import { completed } from '../../trace/derive'
+import { filtered } from '../../trace/filter'
+import { arrange, lastStart, layouts } from '../../trace/layout'
+import { useKeys } from '../keys'
+import { Blank, ProblemNote, Skeleton } from '../parts/blank'
+import { Icon } from '../parts/icon'
+import { Calibrate, screenPxPerMm } from './calibrate'
+import { type Caliper, Canvas } from './canvas'
+import { Compare } from './compare'
+import { nextClass, useFindings } from './marks'
+import { Measures } from './measures'
+import { Medians } from './medians'
+import { printPage } from './print'
+import { layoutName, type Mode, Tools } from './tools'
+import { drawing, look, moreGain, nextLowPass, nextSpeed, standardScale, view } from './view'
+
+export interface EcgProps {
+  recording: string
+  /** The task it is read for: its priors can be compared. */
+  task: string
+  /** Shown above the paper when two are compared. */
+  label?: string
+  /** Keys and tools belong to the first of two. */
+  first: boolean
+  /** The reader may set marks of his own. */
+  editable: boolean
+  onShown(): void
+  /** Puts text into the findings. */
+  onInsert?: ((text: string) => void) | undefined
+}
+
+interface Loaded {
+  recording: Recording
+  wave: Waveform
+}
+
+export const waveKey = (recording: string) => `wave ${recording}`
+
+/** An ECG on its paper: true to scale, with calipers and measurements. */
+export function Ecg(props: EcgProps) {
+  const [got, set] = useState<Loaded | null>(null)
+  const [fault, setFault] = useState<unknown>(null)
+  const [turn, setTurn] = useState(0)
+  useEffect(() => {
+    const stop = new AbortController()
+    set(null)
+    setFault(null)
+    const ask = () => Promise.all([getRecording(props.recording, stop.signal), getWaveform(props.recording, stop.signal)])
+    ahead.take(waveKey(props.recording), ask).then(
+      ([recording, wave]) => { if (!stop.signal.aborted) set({ recording, wave }) },
+      (f: unknown) => { if (!stop.signal.aborted) setFault(f) },
+    )
+    return () => stop.abort()
+  }, [props.recording, turn])
+  if (fault) return <div class="ecg"><ProblemNote fault={fault} onRetry={() => setTurn((n) => n + 1)} /></div>
+  if (!got) return <div class="ecg"><Skeleton lines={12} /></div>
+  if (got.wave.leads.length === 0) return <div class="ecg"><Blank title={t('noWave')} /></div>
+  return <Opened own={props} recording={got.recording} wave={got.wave} />
+}
+
+function Opened(args: Loaded & { own: EcgProps }) {
+  const { wave, own } = args
+  const [recording, setRecording] = useState(args.recording)
+  const [mode, setMode] = useState<Mode>('paper')
+  const [from, setFrom] = useState(0)
+  const [marching, setMarching] = useState(false)
+  const [loupe, setLoupe] = useState(false)
+  const [caliper, setCaliper] = useState<Caliper | null>(null)
+  const [calibrating, setCalibrating] = useState(false)
+  const { layout, paper, order, filter, truth, marks } = view.value
+  const whole = useMemo(() => completed(wave), [wave])
+  const samples = useMemo(() => whole.samples.map((s) => filtered(s, wave.rate_hz, filter)), [whole, filter])
+  const duration = Math.max(0, ...wave.samples.map((s) => s.length)) / wave.rate_hz
+  const sheet = arrange(whole.leads, layout, paper, from, duration, order)
+  const wanted = marks || mode !== 'paper'
+  const findings = useFindings(recording.id, wanted, () => void getRecording(recording.id).then(setRecording, () => {}))
+  const placed = useMemo(
+    () => (marks && findings ? placeMarks(sheet, paper, beatMarks(findings.beats, wave.rate_hz)) : []),
+    [marks, findings?.beats, JSON.stringify([sheet, paper])],
+  )
+  useEffect(() => { if (own.first) standardScale() }, [])
+  useEffect(() => setCaliper(null), [layout, paper, order])
+  useEffect(() => setFrom((f) => Math.min(f, lastStart(duration, sheet.seconds))), [sheet.seconds])
+  useEffect(own.onShown, [])
+  const move = (by: number) => setFrom((f) => Math.min(lastStart(duration, sheet.seconds), Math.max(0, f + by)))
+  const print = () => void printPage(drawnAt(recording.id, 'svg', drawing(view.peek(), from)))
+  const arrow = (ms: number, uv: number, by: number) => ({ shiftKey }: KeyboardEvent) => {
+    const times = shiftKey ? 10 : 1
+    if (caliper) setCaliper({ ...caliper, b: nudge(caliper.b, ms * times, uv * times, paper, caliper.gain) })
+    else if (by !== 0) move((by * sheet.seconds) / 2)
+  }
+  const paperKeys = [
+    ...layouts.map((l, i) => ({ on: String(i + 1), says: `${t('layout')}: ${layoutName(l)}`, do: () => look({ layout: l }) })),
+    { on: 's', says: t('key_speed'), do: () => look({ paper: nextSpeed(view.peek().paper) }) },
+    { on: '=', says: t('key_gain'), do: () => look({ paper: moreGain(view.peek().paper, 1) }) },
+    { on: '-', says: t('key_gain'), do: () => look({ paper: moreGain(view.peek().paper, -1) }), hidden: true },
+    { on: 'f', says: t('key_filter'), do: () => look({ filter: nextLowPass(view.peek().filter) }) },
+    { on: 'z', says: t('key_scale'), do: () => look({ truth: !view.peek().truth }) },
+    { on: 'm', says: t('march'), do: () => setMarching((x) => !x) },
+    { on: 'b', says: t('key_marks'), do: () => look({ marks: !view.peek().marks }) },
+    { on: 'l', says: t('key_loupe'), do: () => setLoupe((x) => !x) },
+    { on: 'o', says: t('key_cabrera'), do: () => look({ order: { ...order, cabrera: !order.cabrera } }) },
+    { on: 'x', says: t('key_switch'), do: () => setCaliper((c) => c && { ...c, a: c.b, b: c.a }) },
+    { on: 'Delete', says: t('key_wipe'), do: () => setCaliper(null) },
+    ...(['', 'Shift+'] as const).flatMap((shift) => [
+      { on: `${shift}ArrowRight`, says: t('later'), do: arrow(1, 0, 1), hidden: shift !== '' },
+      { on: `${shift}ArrowLeft`, says: t('earlier'), do: arrow(-1, 0, -1), hidden: shift !== '' },
+      { on: `${shift}ArrowUp`, says: t('key_caliper'), do: arrow(0, 10, 0), hidden: shift !== '' },
+      { on: `${shift}ArrowDown`, says: t('key_caliper'), do: arrow(0, -10, 0), hidden: true },
+    ]),
+  ]
+  useKeys({
+    title: own.first ? tc('reading') : '',
+    keys: !own.first ? [] : [
+      { on: 'q', says: t('key_medians'), do: () => setMode((m) => (m === 'medians' ? 'paper' : 'medians')) },
+      { on: 'v', says: t('key_compare'), do: () => setMode((m) => (m === 'compare' ? 'paper' : 'compare')) },
+      { on: 'Ctrl+p', says: t('key_print'), do: print },
+      ...(mode === 'paper' ? paperKeys : []),
+    ],
+  })
+  const reading = caliper ? read(caliper.a, caliper.b, paper, caliper.gain) : null
+  return (
+    <div class="ecg" data-testid="ecg">
+      <Tools whole={own.first} label={own.label ?? ''} mode={mode} onMode={setMode} comparable={own.task !== ''} leads={whole.leads} marching={marching} onMarching={setMarching}
+        loupe={loupe} onLoupe={setLoupe} onPrint={print} pdf={drawnAt(recording.id, 'pdf', drawing(view.value, from))} />
+      <Measures recording={recording} onInsert={own.onInsert} />
+      {mode === 'medians' && <Medians findings={findings} editable={own.editable} />}
+      {mode === 'compare' && <Compare task={own.task} recording={recording} findings={findings} />}
+      {mode === 'paper' && (
+        <>
+          <Canvas sheet={sheet} paper={paper} rateHz={wave.rate_hz} samples={samples} truth={truth} marching={marching} loupe={loupe} marks={placed}
+            onMark={own.editable && findings ? (sample) => findings.change({ beats: nextClass(findings.beats, sample) }) : undefined}
+            caliper={caliper} onCaliper={setCaliper} onScroll={move} />
+          <div class="foot">
+            <span class="num" data-testid="ecg-scale">{paper.speed} mm/s · {paper.gain} mm/mV{paper.chest ? ` (V ${paper.chest})` : ''}</span>
+            <span class="num" data-testid="ecg-filter">{filterWords(wave.rate_hz)}</span>
+            <span class="num">{wave.rate_hz} Hz</span>
+            {own.first && (
+              <button class="btn plain small" onClick={() => setCalibrating(true)} title={t('calibrateTitle')} data-testid="calibrate">
+                {!screenPxPerMm.value.measured && <Icon name="warn" size={12} />}{t(screenPxPerMm.value.measured ? 'calibrated' : 'uncalibrated')}
+              </button>
+            )}
+            {duration > sheet.seconds && (
+              <>
+                <button class="btn small" onClick={() => move(-sheet.seconds / 2)} data-testid="ecg-earlier">←</button>
+                <span class="num" data-testid="ecg-range">{t('range', { a: from.toFixed(1), b: Math.min(duration, from + sheet.seconds).toFixed(1), n: duration.toFixed(1) })}</span>
+                <button class="btn small" onClick={() => move(sheet.seconds / 2)} data-testid="ecg-later">→</button>
+              </>
+            )}
+            {findings?.dirty && <button class="btn small primary" onClick={findings.save} data-testid="save-beats">{t('saveMarks')}</button>}
+            <span class="end reading num" data-testid="caliper-reading">
+              {reading
+                ? [t('readMs', { n: reading.ms }), reading.perMinute ? t('readRate', { n: reading.perMinute }) : '', t('readMv', { n: reading.mv })].filter(Boolean).join('   ')
+                : <span class="quiet">{marks && own.editable ? t('beatHint') : t('caliperHint')}</span>}
+            </span>
+          </div>
+        </>
+      )}
+      {calibrating && <Calibrate onClose={() => setCalibrating(false)} />}
+    </div>
+  )
+}
+
+/** The filters in force, as they stand on screen and print. */
+function filterWords(rateHz: number): string {
+  const { highPass, lowPass, notch } = view.value.filter
+  if (!highPass && !lowPass && !notch) return t('filterRaw')
+  const band = { a: highPass || '0', b: lowPass && lowPass < 0.45 * rateHz ? lowPass : Math.round(rateHz / 2) }
+  return t(notch ? 'filterShownNotch' : 'filterShown', band)
+}
+
+const letters: Record<string, string> = { dominant: '', ventricular: 'V', supraventricular: 'S', paced: 'P', artefact: '×', other: '?' }
+
+function beatMarks(beats: readonly { sample: number; class: string }[], rateHz: number) {
+  return beats.map((b, i) => ({
+    sample: b.sample, at: b.sample / rateHz, rrMs: i > 0 ? ((b.sample - beats[i - 1]!.sample) / rateHz) * 1000 : 0, letter: letters[b.class] ?? '?',
+  }))
+}
