@@ -15,7 +15,8 @@ import (
 
 // ecgCommand works on ECG files without a hub.
 type ecgCommand struct {
-	Info ecgInfoCommand `cmd:"" help:"Say what an ECG file of any known format holds."`
+	Info    ecgInfoCommand    `cmd:"" help:"Say what an ECG file of any known format holds."`
+	Measure ecgMeasureCommand `cmd:"" help:"Measure an ECG file: beats, waves, intervals, quality."`
 }
 
 // ecgInfoCommand prints what the decoder reads of a file.

@@ -20,6 +20,8 @@ type Beat struct {
 	Sample int     `json:"sample"`          // of the R (or S) peak, from the first sample
 	RRms   float64 `json:"rr_ms,omitempty"` // from the preceding beat; 0 for the first
 	Class  Class   `json:"class"`
+
+	shape int // beats of one shape have one number; mainShape is the dominant one
 }
 
 const (
@@ -28,6 +30,8 @@ const (
 	shapeStep   = 0.008
 	sameShape   = 0.88 // correlation above which two beats have one shape
 	maxShapes   = 8
+	shapeMemory = 30.0  // beats that a template is made of
+	forgotten   = 0.5   // beats; a shape as rare as that gives way to a new one
 	shapeLags   = 8     // steps by which a beat is shifted to find its shape
 	peakReach   = 0.060 // s from the centre of QRS to its peak
 	alignReach  = 0.012 // s of the fine shift after that
@@ -36,17 +40,21 @@ const (
 	widerShare  = 1.2   // and this much wider than the dominant ones
 )
 
+// mainShape is Beat.shape of the dominant beats.
+const mainShape = 0
+
 // shape is a group of beats that look alike.
 type shape struct {
 	template []float64
-	count    int
+	count    float64 // of beats, the older ones counting less
 	width    float64 // ms, mean over the group
 }
 
-// classify groups the beats at centres by shape and names the groups.
-func classify(traces []trace, centres []int, rate float64) []Beat {
+// classify groups the beats at centres by shape and names the groups. shapes
+// are those of the stretch before, with their counts; it returns them as they
+// are now.
+func classify(traces []trace, centres []int, shapes []shape, rate float64) ([]Beat, []shape) {
 	beats := make([]Beat, len(centres))
-	var shapes []shape
 	member := make([]int, len(centres))
 	widths := make([]float64, len(centres))
 	for i, at := range centres {
@@ -55,23 +63,20 @@ func classify(traces []trace, centres []int, rate float64) []Beat {
 		member[i] = kind
 		beats[i] = Beat{Sample: min(max(at+shift, 0), len(traces[0].x)-1), Class: Other}
 		s := &shapes[kind]
-		s.width += (widths[i] - s.width) / float64(s.count)
-	}
-	if len(shapes) == 0 {
-		return beats
+		s.width += (widths[i] - s.width) / math.Max(1, s.count)
 	}
 	main := dominantShape(shapes)
 	for i := range beats {
-		switch {
+		switch beats[i].shape = 1 + member[i]; {
 		case member[i] == main:
-			beats[i].Class = Dominant
+			beats[i].shape, beats[i].Class = mainShape, Dominant
 		case widths[i] >= wideMS && widths[i] >= widerShare*shapes[main].width:
 			beats[i].Class = Ventricular
 		}
 	}
 	align(traces, beats, rate)
 	toPeaks(traces, beats, rate)
-	return inOrder(beats, rate)
+	return inOrder(beats, rate), shapes
 }
 
 // dominantShape is the most frequent shape, or a narrower one at least half
@@ -105,12 +110,44 @@ func assign(shapes *[]shape, traces []trace, at int, rate float64) (kind, shift 
 			}
 		}
 	}
-	if kind >= 0 && (best >= sameShape || len(*shapes) == maxShapes) {
-		(*shapes)[kind].count++
+	if kind >= 0 && best >= sameShape {
+		(*shapes)[kind].learn(shapeOf(traces, at+shift, rate))
 		return kind, shift
 	}
-	*shapes = append(*shapes, shape{template: shapeOf(traces, at, rate), count: 1})
-	return len(*shapes) - 1, 0
+	fresh := shape{template: shapeOf(traces, at, rate), count: 1}
+	if len(*shapes) < maxShapes {
+		*shapes = append(*shapes, fresh)
+		return len(*shapes) - 1, 0
+	}
+	for i, s := range *shapes {
+		if s.count < forgotten {
+			(*shapes)[i] = fresh
+			return i, 0
+		}
+	}
+	(*shapes)[kind].count++
+	return kind, shift
+}
+
+// learn lets the template follow the slow changes of a long recording.
+func (s *shape) learn(v []float64) {
+	s.count++
+	length := 0.0
+	for i := range s.template {
+		s.template[i] += (v[i] - s.template[i]) / shapeMemory
+		length += s.template[i] * s.template[i]
+	}
+	for i := range s.template {
+		s.template[i] /= math.Sqrt(length)
+	}
+}
+
+// faded returns the shapes of a stretch as they enter the next.
+func faded(shapes []shape) []shape {
+	for i := range shapes {
+		shapes[i].count *= 0.8
+	}
+	return shapes
 }
 
 // shapeOf samples the usable leads around at and brings the whole to length
@@ -121,12 +158,12 @@ func shapeOf(traces []trace, at int, rate float64) []float64 {
 	after := span(shapeAfter, rate) / step
 	v := make([]float64, 0, len(traces)*(before+after+1))
 	for _, tr := range traces {
-		if !tr.usable {
-			continue
-		}
 		from, level := len(v), 0.0
 		for k := -before; k <= after; k++ {
-			y := tr.x[min(max(at+k*step, 0), len(tr.x)-1)]
+			y := 0.0
+			if tr.usable {
+				y = tr.x[min(max(at+k*step, 0), len(tr.x)-1)]
+			}
 			v = append(v, y)
 			level += y / float64(before+after+1)
 		}

@@ -18,10 +18,7 @@ const (
 	offShareQ   = 0.050 // of the steepest slope: QRS has ended
 	calmMS      = 0.012 // s that must stay below
 	minPUV      = 18    // µV RMS over the leads: smaller humps are no P
-	pEdgeShare  = 0.16  // of the peak: P has begun or ended
 	minPMS      = 40.0
-	maxPMS      = 170.0
-	minPQ       = 0.020 // s between P and QRS
 	atrialShare = 0.240 // s before the next R that T leaves to P
 	minTUV      = 60    // µV: flatter T waves have no end to measure on a lead
 )
@@ -178,59 +175,19 @@ func rootMeanSquare(m *medianBeat, from, limit int) []float64 {
 }
 
 // delineateP finds P between the end of the preceding T and QRS. rr is the
-// usual distance of beats in samples.
+// usual distance of beats in seconds.
 func delineateP(m *medianBeat, b *bounds, rr float64) {
-	from := max(0, b.qrsOn-span(0.280, m.rate))
-	if b.tEnd >= 0 && rr > 0 {
-		from = max(from, b.tEnd-int(rr)+span(0.010, m.rate))
-	}
-	to := b.qrsOn - span(0.008, m.rate)
-	if to-from < span(0.060, m.rate) {
+	p := jointP(m, *b, b.tEnd, rr)
+	b.pUV = p.size
+	if p.on < 0 || b.qrsOn-p.off < 0 {
 		return
 	}
-	hump := humps(m, from, to)
-	peak := 0
-	for i := range hump {
-		if hump[i] > hump[peak] {
-			peak = i
-		}
-	}
-	b.pUV = hump[peak]
-	inner := span(0.016, m.rate)
-	if hump[peak] < minPUV || peak < inner || peak > len(hump)-1-inner/2 {
-		return
-	}
-	on, off := foot(hump, peak, -1), foot(hump, peak, 1)
-	if width := m.ms(off) - m.ms(on); width < minPMS || width > maxPMS {
-		return
-	}
-	if b.qrsOn-from-off < span(minPQ, m.rate) {
-		return // the slow beginning of a wide QRS
-	}
-	b.pOn, b.pOff = from+on, from+off
+	b.pOn, b.pOff = p.on, p.off
 	for i, x := range m.x {
-		if math.Abs(x[from+peak]) >= minPUV {
+		if math.Abs(x[p.peak]) >= minPUV {
 			b.pLeads = append(b.pLeads, m.names[i])
 		}
 	}
-}
-
-// foot walks from the peak of a hump in direction dir to where it has come
-// down to pEdgeShare of the peak, or to the valley before it rises again.
-func foot(hump []float64, peak, dir int) int {
-	low := peak
-	for i := peak + dir; i >= 0 && i < len(hump); i += dir {
-		if hump[i] < hump[low] {
-			low = i
-		}
-		if hump[i] <= pEdgeShare*hump[peak] {
-			return i
-		}
-		if hump[low] < 0.4*hump[peak] && hump[i] > hump[low]+0.08*hump[peak] {
-			break
-		}
-	}
-	return low
 }
 
 // humps is the RMS over the leads in from .. to of what stands out of the

@@ -48,11 +48,11 @@ type Basis struct {
 }
 
 // measurementsOf collects the numbers; m is nil when there is no median beat.
-func measurementsOf(m *medianBeat, b bounds, beats []Beat, rhythm Rhythm, traces []trace) Measurements {
+func measurementsOf(m *medianBeat, b bounds, beats []Beat, rhythm Rhythm, usable []string) Measurements {
 	out := Measurements{Basis: map[string]Basis{}}
 	if rhythm.meanRR > 0 {
 		out.RR, out.HR = rounded(rhythm.meanRR, 1), rounded(60000/rhythm.meanRR, 1)
-		out.Basis["rhythm"] = Basis{Leads: usableLeads(traces), Beats: upTo(len(beats))}
+		out.Basis["rhythm"] = Basis{Leads: usable, Beats: upTo(len(beats))}
 	}
 	if m == nil || b.qrsOn < 0 {
 		return out

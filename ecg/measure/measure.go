@@ -25,6 +25,9 @@ type Result struct {
 	Median *Median `json:"median,omitempty"`
 	// Seconds is how much of the recording was analysed.
 	Seconds float64 `json:"seconds"`
+	// Waves are the limits of every beat on every lead by its name, one entry
+	// per beat of Beats.
+	Waves map[string][]Waves `json:"waves,omitempty"`
 }
 
 // Median is the representative beat of the dominant shape and the global wave
@@ -44,35 +47,26 @@ type Median struct {
 }
 
 // Analyse measures rec. It accepts any recording, also an empty one, and does
-// not change it; of a long one it looks at the first half hour. Memory grows
-// with the analysed samples only. It may be called concurrently.
-func Analyse(rec *ecg.Recording) Result {
+// not change it; the calibration pulse at its end is left out. Waves are there
+// for a recording of up to two and a half minutes. Memory grows with the beats,
+// not with the samples. It may be called concurrently.
+func Analyse(rec *ecg.Recording) Result { return analyse(rec, false) }
+
+// AnalyseAll measures as Analyse does and gives the waves of every beat,
+// however long the recording is.
+func AnalyseAll(rec *ecg.Recording) Result { return analyse(rec, true) }
+
+func analyse(rec *ecg.Recording, everyWave bool) Result {
 	rate := rec.RateHz
-	if !(rate >= minRateHz && rate <= maxRateHz) || rec.Samples() == 0 {
+	leads, n := leadsOf(rec)
+	if !(rate >= minRateHz && rate <= maxRateHz) || n == 0 || len(leads) == 0 {
 		return unmeasured(rec)
 	}
-	traces := tracesOf(rec)
-	res := Result{Seconds: float64(len(traces[0].x)) / rate, Beats: []Beat{}}
-	res.Quality = judge(rec, traces, rate, rec.Duration().Seconds())
-	f := feature(traces, rate)
-	found := centres(f, detect(f, rate), rate)
-	if len(found) == 0 {
-		res.Quality.add(Finding{Code: NoBeats, Grade: Poor})
-		return res
+	s := survey{leads: leads, n: n, rate: rate}
+	for _, b := range blocksOf(n, rate) {
+		s.add(&b, everyWave)
 	}
-	res.Beats = classify(traces, found, rate)
-	m, b := representative(traces, res.Beats, rate)
-	atria := atriaOf(traces, res.Beats, m, b)
-	res.Rhythm = rhythmOf(res.Beats, rate, res.Seconds, atria)
-	if m != nil {
-		res.Median = exported(m, b)
-	}
-	res.Measurements = measurementsOf(m, b, res.Beats, res.Rhythm, traces)
-	if code, quiet, suspected := reversal(m, b, traces); suspected {
-		res.Quality.drop(LeadOff, quiet)
-		res.Quality.add(Finding{Code: code, Grade: Poor})
-	}
-	return res
+	return s.result(rec)
 }
 
 // unmeasured is the result for a recording without samples or with a rate no
@@ -84,11 +78,11 @@ func unmeasured(rec *ecg.Recording) Result {
 	return res
 }
 
-// representative makes the median beat twice: first about a rough baseline to
+// representative makes the median beat of one shape twice: first about a rough baseline to
 // find QRS, then about the level just before it, and finds the waves.
-func representative(traces []trace, beats []Beat, rate float64) (*medianBeat, bounds) {
+func representative(traces []trace, beats []Beat, shape int, rate float64) (*medianBeat, bounds) {
 	none := bounds{pOn: -1, pOff: -1, qrsOn: -1, qrsOff: -1, tPeak: -1, tEnd: -1}
-	m := medianOf(traces, beats, rate, -span(0.060, rate), roughAfter)
+	m := medianOf(traces, beats, shape, rate, -span(0.060, rate), roughAfter)
 	if m == nil {
 		return nil, none
 	}
@@ -96,7 +90,7 @@ func representative(traces []trace, beats []Beat, rate float64) (*medianBeat, bo
 	if !ok {
 		return m, none
 	}
-	m = medianOf(traces, beats, rate, on-m.r-span(0.012, rate), medianAfter)
+	m = medianOf(traces, beats, shape, rate, on-m.r-span(0.012, rate), medianAfter)
 	if m == nil { // none stands in the recording as far as its T wave
 		return nil, none
 	}
@@ -105,7 +99,7 @@ func representative(traces []trace, beats []Beat, rate float64) (*medianBeat, bo
 		return m, none
 	}
 	delineateT(m, &b, usualRR(beats)/1000)
-	delineateP(m, &b, usualRR(beats)*rate/1000)
+	delineateP(m, &b, usualRR(beats)/1000)
 	return m, b
 }
 

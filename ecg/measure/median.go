@@ -40,12 +40,12 @@ func (m *medianBeat) lead(name string) []float64 {
 	return nil
 }
 
-// medianOf lays the dominant beats on each other, their baseline taken as the
-// straight lines between the levels at knot samples after the R peak (the
+// medianOf lays the beats of one shape on each other, their baseline taken as
+// the straight lines between the levels at knot samples after the R peak (the
 // segment before QRS). At most the seconds most are taken after the R peak. It
-// returns nil when no dominant beat stands whole in the recording.
-func medianOf(traces []trace, beats []Beat, rate float64, knot int, most float64) *medianBeat {
-	own := math.Min(ownTime(beats), most)
+// returns nil when no beat of that shape stands whole in the recording.
+func medianOf(traces []trace, beats []Beat, shape int, rate float64, knot int, most float64) *medianBeat {
+	own := math.Min(ownTime(beats, shape), most)
 	before, after := span(math.Min(medianBefore, own), rate), span(own, rate)
 	m := &medianBeat{rate: rate, r: before}
 	samples := 0
@@ -59,7 +59,7 @@ func medianOf(traces []trace, beats []Beat, rate float64, knot int, most float64
 		m.used = m.used[:0]
 		for i, b := range beats {
 			whole := b.Sample-before >= 0 && b.Sample+after < samples
-			if b.Class == Dominant && whole && !crowded(beats, i, span(clear, rate)) && len(m.used) < maxMedian {
+			if b.shape == shape && whole && !crowded(beats, i, span(clear, rate)) && len(m.used) < maxMedian {
 				m.used = append(m.used, i)
 			}
 		}
@@ -83,10 +83,10 @@ func medianOf(traces []trace, beats []Beat, rate float64, knot int, most float64
 
 // ownTime is how many seconds after the R peak a beat of this rhythm has for
 // itself.
-func ownTime(beats []Beat) float64 {
+func ownTime(beats []Beat, shape int) float64 {
 	var gaps []float64
 	for i := 1; i < len(beats); i++ {
-		if beats[i].Class == Dominant && beats[i-1].Class == Dominant {
+		if beats[i].shape == shape && beats[i-1].shape == shape {
 			gaps = append(gaps, beats[i].RRms/1000)
 		}
 	}
@@ -99,8 +99,8 @@ func ownTime(beats []Beat) float64 {
 // crowded reports whether a beat of another shape stands so near that it
 // disturbs P or T of beat i.
 func crowded(beats []Beat, i, near int) bool {
-	before := i > 0 && beats[i-1].Class != Dominant && beats[i].Sample-beats[i-1].Sample < near
-	after := i+1 < len(beats) && beats[i+1].Class != Dominant && beats[i+1].Sample-beats[i].Sample < near
+	before := i > 0 && beats[i-1].shape != beats[i].shape && beats[i].Sample-beats[i-1].Sample < near
+	after := i+1 < len(beats) && beats[i+1].shape != beats[i].shape && beats[i+1].Sample-beats[i].Sample < near
 	return before || after
 }
 

@@ -81,15 +81,12 @@ const (
 	wantedLeads   = 12
 )
 
-// judge grades the leads and the recording; it clears usable on traces that
-// must not be measured.
-func judge(rec *ecg.Recording, traces []trace, rate, seconds float64) Quality {
+// judge grades the leads, each with its signs, and the recording.
+func judge(rec *ecg.Recording, names []string, signs []leadSigns, seconds float64) Quality {
 	found := map[Code][]string{}
 	noisy, grade := 0, map[Code]Grade{}
-	scratch := make([]float64, len(traces[0].x))
-	for i := range traces {
-		s, name := examine(traces[i], rate, scratch), traces[i].name
-		traces[i].usable = !s.off
+	for i, s := range signs {
+		name := names[i]
 		mark := func(is bool, code Code, g Grade) {
 			if is {
 				found[code] = append(found[code], name)
@@ -109,7 +106,7 @@ func judge(rec *ecg.Recording, traces []trace, rate, seconds float64) Quality {
 			noisy++
 		}
 	}
-	if 2*noisy >= len(traces) && noisy > 0 {
+	if 2*noisy >= len(names) && noisy > 0 {
 		grade[Noise] = Poor
 	}
 	q := Quality{Grade: OK, Findings: []Finding{}}
@@ -118,7 +115,7 @@ func judge(rec *ecg.Recording, traces []trace, rate, seconds float64) Quality {
 			q.add(Finding{Code: code, Leads: found[code], Grade: grade[code]})
 		}
 	}
-	q.judgeWhole(rec, len(traces), seconds)
+	q.judgeWhole(rec, len(names), seconds)
 	return q
 }
 

@@ -11,11 +11,11 @@ const (
 // reversal looks for limb electrodes at the wrong limb. The rules are strict:
 // a true dextrocardia or an ectopic atrial rhythm must not read as one. quiet
 // is the lead that a leg electrode on an arm has silenced, "" if none.
-func reversal(m *medianBeat, b bounds, traces []trace) (code Code, quiet string, suspected bool) {
+func reversal(m *medianBeat, b bounds, names []string, signs []leadSigns) (code Code, quiet string, suspected bool) {
 	if m == nil || b.qrsOn < 0 {
 		return "", "", false
 	}
-	if code, quiet, suspected = legOnArm(m, traces); suspected {
+	if code, quiet, suspected = legOnArm(m, names, signs); suspected {
 		return code, quiet, true
 	}
 	one, two, avr, six := m.lead("I"), m.lead("II"), m.lead("aVR"), m.lead("V6")
@@ -40,14 +40,14 @@ func reversal(m *medianBeat, b bounds, traces []trace) (code Code, quiet string,
 // legOnArm: both legs have one potential, so the lead between a leg and the
 // right leg's electrode on an arm has almost no signal, while the two others
 // are alike and large.
-func legOnArm(m *medianBeat, traces []trace) (code Code, quiet string, suspected bool) {
+func legOnArm(m *medianBeat, names []string, signs []leadSigns) (code Code, quiet string, suspected bool) {
 	heights := map[string]float64{}
-	for _, tr := range traces {
-		switch x := m.lead(tr.name); {
+	for i, name := range names {
+		switch x := m.lead(name); {
 		case x != nil:
-			heights[tr.name] = height(x)
-		case tr.missing < offShare:
-			heights[tr.name] = 0 // recorded, and off
+			heights[name] = height(x)
+		case signs[i].missing < offShare:
+			heights[name] = 0 // recorded, and off
 		}
 	}
 	silent := func(name, other, third string) bool {

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -8,9 +9,6 @@ import (
 )
 
 const (
-	// maxSeconds is how much of a long recording is analysed; the rest of a
-	// Holter is for a Holter analysis.
-	maxSeconds = 1800
 	// maxLeads is how many leads are analysed.
 	maxLeads = 12
 	// minRateHz is the lowest rate at which a beat still has enough samples.
@@ -28,23 +26,22 @@ type trace struct {
 	usable  bool // neither off nor flat nor too noisy to measure on
 }
 
-// tracesOf copies the leads of rec, at most maxSeconds of them, and completes
-// eight stored leads to twelve. All traces are as long as the first lead; what
-// another lead lacks of that is a gap.
-func tracesOf(rec *ecg.Recording) []trace {
+// leadsOf returns the leads of rec to analyse, eight stored ones completed to
+// twelve, and how many samples each has without the calibration pulse at the
+// end; what a lead lacks of that is a gap. Of leads with one name the second
+// gets a number.
+func leadsOf(rec *ecg.Recording) (leads []ecg.Lead, samples int) {
 	leads, ok := ecg.Derive12(rec)
 	if !ok {
 		leads = rec.Leads
 	}
-	leads = leads[:min(len(leads), maxLeads)]
-	length := min(rec.Samples(), int(maxSeconds*rec.RateHz))
-	traces := make([]trace, len(leads))
-	for i, lead := range leads {
-		x, gaps := bridged(lead.Samples[:min(len(lead.Samples), length)], length)
-		missing := float64(gaps) / float64(max(1, length))
-		traces[i] = trace{name: lead.Name, x: x, missing: missing, usable: true}
+	leads = append([]ecg.Lead(nil), leads[:min(len(leads), maxLeads)]...)
+	for i := range leads {
+		for k, name := 2, leads[i].Name; slices.ContainsFunc(leads[:i], func(l ecg.Lead) bool { return l.Name == leads[i].Name }); k++ {
+			leads[i].Name = fmt.Sprintf("%s %d", name, k)
+		}
 	}
-	return traces
+	return leads, max(0, rec.Samples()-max(0, rec.Calibration))
 }
 
 // bridged returns samples as length float64 with gaps (NaN, infinities, missing

@@ -5,12 +5,13 @@ import "math"
 // leadSigns is what the samples of one lead show.
 type leadSigns struct {
 	off, flat, rail      bool
+	missing              float64 // share of the samples
 	noise, mains, wander float64 // µV
 }
 
 // examine looks at one lead; scratch is as long as the lead.
 func examine(tr trace, rate float64, scratch []float64) leadSigns {
-	var s leadSigns
+	s := leadSigns{missing: tr.missing}
 	silent := silentShare(tr.x, rate)
 	s.off = len(tr.x) == 0 || silent >= offShare || tr.missing >= offShare
 	s.flat = !s.off && (silent > 0 || tr.missing > 0.01)

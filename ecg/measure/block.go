@@ -1,0 +1,118 @@
+package measure
+
+import (
+	"math"
+
+	"github.com/yuanzhen/yuanzhen/ecg"
+)
+
+// A long recording is analysed in blocks, so that gains, noise and shapes are
+// those of the minute and memory does not grow with the signal.
+const (
+	wholeSeconds  = 150.0 // up to here a recording is one block
+	blockSeconds  = 60.0
+	marginSeconds = 5.0  // on both sides, so that no beat is cut
+	probeSeconds  = 10.0 // of each block, looked at for quality
+)
+
+// block is a stretch of a recording and what was found in it.
+type block struct {
+	from, to int // samples of the recording that are the block's own
+	start    int // sample of the recording at which traces begin
+	traces   []trace
+	signs    []leadSigns
+	beats    []Beat // Sample counts from start; only the block's own
+}
+
+// blocksOf lists the stretches that n samples are analysed in.
+func blocksOf(n int, rate float64) []block {
+	if float64(n) <= wholeSeconds*rate {
+		return []block{{to: n}}
+	}
+	width, margin := span(blockSeconds, rate), span(marginSeconds, rate)
+	count := n / width // the last block takes the remainder
+	out := make([]block, count)
+	for i := range out {
+		out[i] = block{from: i * width, to: (i + 1) * width, start: max(0, i*width-margin)}
+	}
+	out[count-1].to = n
+	return out
+}
+
+// read fills the traces of b with the samples of leads, n of each in all.
+func (b *block) read(leads []ecg.Lead, n int, rate float64) {
+	end := n
+	if b.to < n {
+		end = min(n, b.to+span(marginSeconds, rate))
+	}
+	if b.traces == nil {
+		b.traces = make([]trace, len(leads))
+	}
+	for i, lead := range leads {
+		have := lead.Samples[min(b.start, len(lead.Samples)):min(end, len(lead.Samples))]
+		x, gaps := bridged(have, end-b.start)
+		b.traces[i] = trace{name: lead.Name, x: x, missing: float64(gaps) / float64(max(1, end-b.start)), usable: true}
+	}
+}
+
+// examine judges the leads of b, in a long recording on its first seconds.
+func (b *block) examine(whole bool, rate float64, scratch []float64) {
+	b.signs = make([]leadSigns, len(b.traces))
+	for i := range b.traces {
+		tr := b.traces[i]
+		if !whole {
+			tr.x = tr.x[:min(len(tr.x), span(probeSeconds, rate))]
+		}
+		b.signs[i] = examine(tr, rate, scratch[:len(tr.x)])
+		b.traces[i].usable = !b.signs[i].off
+	}
+}
+
+// find detects and classifies the beats of b; shapes are those of the blocks
+// before, and it returns what they are now.
+func (b *block) find(shapes []shape, rate float64) []shape {
+	f := feature(b.traces, rate)
+	peaks := detect(f, rate)
+	if len(peaks) > 0 && b.start+peaks[0] < span(edgeSeconds, rate) {
+		peaks = peaks[1:] // the end of a wave that began before the recording
+	}
+	found := centres(f, peaks, rate)
+	if len(found) == 0 {
+		return shapes
+	}
+	b.beats, shapes = classify(b.traces, found, shapes, rate)
+	return shapes
+}
+
+const edgeSeconds = 0.060
+
+// noise is how restless the usable leads are, in µV; infinite without any.
+func (b *block) noise() float64 {
+	sum, count := 0.0, 0
+	for i, s := range b.signs {
+		if b.traces[i].usable {
+			sum += s.noise + s.wander/20
+			count++
+		}
+	}
+	if count == 0 {
+		return math.Inf(1)
+	}
+	return sum / float64(count)
+}
+
+// own returns the beats that lie in the block itself, counted from the start
+// of the recording, and the index of the first of them in b.beats.
+func (b *block) own() (beats []Beat, first int) {
+	first = -1
+	for i, beat := range b.beats {
+		if at := b.start + beat.Sample; at >= b.from && at < b.to {
+			if first < 0 {
+				first = i
+			}
+			beat.Sample = at
+			beats = append(beats, beat)
+		}
+	}
+	return beats, max(first, 0)
+}

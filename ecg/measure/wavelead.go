@@ -1,0 +1,252 @@
+package measure
+
+import (
+	"math"
+)
+
+// leadQRS finds QRS on one lead of the median beat within the global limits.
+func leadQRS(m *medianBeat, x []float64, b bounds) part {
+	v := leadSteepness(x, m.rate)
+	slack := span(0.010, m.rate)
+	lo, hi := max(0, b.qrsOn-slack), min(len(v)-1, b.qrsOff+slack)
+	peak := lo
+	for i := lo; i <= hi; i++ {
+		if v[i] > v[peak] {
+			peak = i
+		}
+	}
+	floor := 2.2 * quantile(append([]float64(nil), v...), 0.25)
+	calm := span(calmMS, m.rate)
+	on := edge(v, peak, -1, calm, math.Max(leadOnShare*v[peak], floor), lo)
+	off := edge(v, peak, 1, calm, math.Max(leadOffShare*v[peak], floor), hi)
+	q := part{
+		on:  b.qrsOn - span(qrsLead, m.rate) + m.keep(on, b.qrsOn, ownQRS),
+		off: b.qrsOff + span(qrsTail, m.rate) + m.keep(off, b.qrsOff, ownQRS),
+	}
+	q.on, q.off = max(q.on, 0), min(q.off, len(x)-1)
+	q.peak = q.on
+	for i := q.on; i <= q.off; i++ {
+		if math.Abs(x[i]) > math.Abs(x[q.peak]) {
+			q.peak = i
+		}
+	}
+	return q
+}
+
+const (
+	leadOnShare  = 0.06
+	leadOffShare = 0.08
+	ownQRS       = 0.5
+	// People see QRS begin a little before and end a little after it is steep.
+	qrsLead, qrsTail = 0.007, 0.006
+)
+
+// leadSteepness is the change of x in 8 ms, lightly smoothed.
+func leadSteepness(x []float64, rate float64) []float64 {
+	smooth, slope := make([]float64, len(x)), make([]float64, len(x))
+	movingMean(smooth, x, span(0.006, rate))
+	difference(slope, smooth, span(0.004, rate))
+	for i, d := range slope {
+		slope[i] = math.Abs(d)
+	}
+	return slope
+}
+
+// jointT finds T on all leads taken together: the highest hump over the line
+// from the end of QRS to the rest before the next P. rr is the RR interval in
+// seconds that T has to fit into.
+func jointT(m *medianBeat, b bounds, rr float64) hump {
+	from := b.qrsOff + span(0.030, m.rate)
+	limit := m.length() - 1
+	if rr > 0 {
+		limit = min(limit, m.r+span(math.Max(rr-0.180, 0.60*rr), m.rate))
+	}
+	if limit-from < span(0.100, m.rate) {
+		return hump{part: absent()}
+	}
+	rise := humps(m, from, limit)
+	peak, highest := 0, 0.0
+	for i := range rise {
+		if w := rise[i] * likelyT(m.ms(from+i)/1000, rr); w > highest {
+			peak, highest = i, w
+		}
+	}
+	if highest < minJointTUV {
+		return hump{part: absent()}
+	}
+	at := from + peak
+	return humpOf(projected(m, at, from, limit), at, from, limit, reachOfT(), m.rate)
+}
+
+// projected adds up the leads, each weighted with how far it stands at index at
+// from the line between from and to: the one lead on which that wave is
+// largest, always upright.
+func projected(m *medianBeat, at, from, to int) []float64 {
+	out := make([]float64, m.length())
+	power := 0.0
+	for _, x := range m.x {
+		line := x[from] + (x[to]-x[from])*float64(at-from)/float64(to-from)
+		w := x[at] - line
+		power += w * w
+		for i, v := range x {
+			out[i] += w * v
+		}
+	}
+	if power > 0 {
+		for i := range out {
+			out[i] /= math.Sqrt(power)
+		}
+	}
+	return out
+}
+
+const minJointTUV = 5 // µV RMS over the leads
+
+// reach is how far, in seconds, the parts of a hump may lie from each other.
+type reach struct {
+	peak float64 // from the common peak to that of one lead
+	fall float64 // from the peak to the steepest fall
+	rest float64 // from there to the level behind the hump
+	head float64 // from where people see the hump begin to where the tangent meets the level before it
+	tail float64 // from where the tangent meets the level behind to where people see it end
+}
+
+func reachOfT() reach { return reach{peak: 0.080, fall: 0.150, rest: 0.160, head: 0.008, tail: 0.008} }
+func reachOfP() reach { return reach{peak: 0.030, fall: 0.070, rest: 0.070, head: 0.003, tail: -0.009} }
+
+// hump is P or T on one lead; fall is its steepest descent, rise the ascent.
+type hump struct {
+	part
+	rise, fall int
+	size       float64 // µV RMS over the leads, of all leads taken together
+}
+
+// humpOf finds P or T on x about index at. Its limits lie a little behind the point
+// where the tangent at the steepest fall meets the level of rest; off is -1
+// when x does not come to rest.
+func humpOf(x []float64, at, from, limit int, r reach, rate float64) hump {
+	lo, hi := max(from, at-span(r.peak, rate)), min(limit, at+span(r.peak, rate))
+	if hi <= lo {
+		return hump{part: absent()}
+	}
+	y := make([]float64, limit-from+1)
+	movingMean(y, x[from:limit+1], span(0.020, rate))
+	left, slope := y[0], (y[len(y)-1]-y[0])/float64(len(y)-1)
+	peak, most := at-from, 0.0
+	for i := lo - from; i <= hi-from; i++ {
+		if d := math.Abs(y[i] - left - slope*float64(i)); d > most {
+			peak, most = i, d
+		}
+	}
+	if y[peak] < left+slope*float64(peak) {
+		for i := range y {
+			y[i] = -y[i]
+		}
+	}
+	fall, end := flank(y, peak, 1, r, rate)
+	rise, begin := flank(y, peak, -1, r, rate)
+	if fall < 0 || rise < 0 {
+		return hump{part: absent()}
+	}
+	off := min(int(math.Round(end+r.tail*rate)), len(y)-1)
+	on := max(int(math.Round(begin-r.head*rate)), 0)
+	return hump{part: part{from + on, from + peak, from + off}, rise: from + rise, fall: from + fall}
+}
+
+// flank walks from the peak of y in direction dir to its steepest descent and
+// returns that index and where its tangent meets the level of rest beyond; -1
+// and NaN without a descent.
+func flank(y []float64, peak, dir int, r reach, rate float64) (steepest int, end float64) {
+	half := span(0.016, rate)
+	drop, at := 0.0, -1
+	for i := peak + dir*half; abs(i-peak) <= span(r.fall, rate) && i-half >= 0 && i+half < len(y); i += dir {
+		if d := y[i-dir*half] - y[i+dir*half]; d > drop {
+			drop, at = d, i
+		}
+	}
+	if at < 0 {
+		return -1, math.NaN()
+	}
+	rest := min(max(at+dir*span(r.rest, rate), 0), len(y)-1)
+	way := math.Max(0, y[at]-y[rest]) * float64(2*half) / drop
+	return at, float64(at) + float64(dir)*math.Min(way, math.Abs(float64(rest-at)))
+}
+
+func abs(v int) int { return max(v, -v) }
+
+// What of its own limits a lead keeps, where it differs from what all leads
+// together say: the rest of a difference is noise.
+const (
+	ownFall  = 0.45
+	ownEnd   = 0.15
+	ownEdge  = 0.55 // of P
+	ownPeak  = 0.15
+	ownReach = 0.040 // s of difference at most
+)
+
+// leadT finds T on one lead near where all leads have it.
+func leadT(m *medianBeat, x []float64, b bounds, joint hump) part {
+	if joint.on < 0 {
+		return absent()
+	}
+	t := humpOf(x, joint.peak, b.qrsOff+span(0.030, m.rate), min(m.length()-1, joint.off+span(0.120, m.rate)), reachOfT(), m.rate)
+	if t.on < 0 {
+		return joint.part
+	}
+	out := part{
+		peak: joint.peak + m.keep(t.peak, joint.peak, 0.7),
+		off:  joint.off + m.keep(t.fall, joint.fall, ownFall) + m.keep(t.off, joint.off, ownEnd),
+	}
+	out.on = min(out.peak, joint.on+m.keep(t.on, joint.on, 0.5))
+	return out
+}
+
+// keep is share of how far own lies from all, ownReach at most.
+func (m *medianBeat) keep(own, all int, share float64) int {
+	most := span(ownReach, m.rate)
+	return int(math.Round(share * float64(min(max(own-all, -most), most))))
+}
+
+// jointP finds P on all leads taken together, between the end of the preceding
+// T, whose index in the beat before is tEnd, and QRS. rr is the usual distance
+// of beats in seconds.
+func jointP(m *medianBeat, b bounds, tEnd int, rr float64) hump {
+	from := max(0, b.qrsOn-span(pReach, m.rate))
+	if tEnd >= 0 && rr > 0 {
+		from = max(from, tEnd-int(rr*m.rate)+span(0.010, m.rate))
+	}
+	to := b.qrsOn - span(0.004, m.rate)
+	if to-from < span(0.060, m.rate) {
+		return hump{part: absent()}
+	}
+	rise := humps(m, from, to)
+	peak := highest(rise)
+	if rise[peak] < minPUV {
+		return hump{part: absent()}
+	}
+	p := humpOf(projected(m, from+peak, from, to), from+peak, from, to, reachOfP(), m.rate)
+	if p.on < 0 || m.ms(p.off)-m.ms(p.on) < minPMS {
+		return hump{part: absent()}
+	}
+	p.size = rise[peak]
+	return p
+}
+
+const pReach = 0.300 // s before QRS in which P is looked for
+
+// leadP finds P on one lead near where all leads have it.
+func leadP(m *medianBeat, x []float64, b bounds, joint hump) part {
+	if joint.on < 0 {
+		return absent()
+	}
+	slack := span(0.030, m.rate)
+	p := humpOf(x, joint.peak, max(0, joint.on-slack), min(joint.off+slack, b.qrsOn), reachOfP(), m.rate)
+	if p.on < 0 {
+		return joint.part
+	}
+	return part{
+		joint.on + m.keep(p.on, joint.on, ownEdge) + m.keep(p.peak, joint.peak, ownPeak),
+		joint.peak + m.keep(p.peak, joint.peak, 0.5),
+		joint.off + m.keep(p.off, joint.off, ownEdge) + m.keep(p.peak, joint.peak, ownPeak),
+	}
+}
