@@ -26,6 +26,12 @@ func (a *Array) Object() {
 	a.first = true
 }
 
+// Raw adds a whole object.
+func (a *Array) Raw(object []byte) {
+	a.Object()
+	a.buf = append(a.buf[:len(a.buf)-1], object...)
+}
+
 // End ends an object.
 func (a *Array) End() { a.buf = append(a.buf, '}') }
 

@@ -22,10 +22,20 @@ type Query struct {
 }
 
 // Key is one attribute with the values one of which must match; none is
-// universal matching.
+// universal matching. Below leads into a sequence: the attribute of its items,
+// and so on.
 type Key struct {
 	Tag    dicom.Tag
+	Below  []dicom.Tag
 	Values []string
+}
+
+// Leaf is the tag whose values are matched.
+func (k Key) Leaf() dicom.Tag {
+	if len(k.Below) > 0 {
+		return k.Below[len(k.Below)-1]
+	}
+	return k.Tag
 }
 
 // Bounds of a search request.
@@ -91,12 +101,12 @@ func (q *Query) include(name string, list []string) error {
 				q.All = true
 				continue
 			}
-			tag, ok := attribute(f)
+			tags, ok := attributes(f)
 			if !ok {
 				return &QueryError{name, "names an attribute that is not in the dictionary"}
 			}
-			if len(q.Include) < maxValues {
-				q.Include = append(q.Include, tag)
+			if len(q.Include) < maxValues { // of a sequence the whole is given
+				q.Include = append(q.Include, tags[0])
 			}
 		}
 	}
@@ -114,17 +124,36 @@ func attribute(name string) (dicom.Tag, bool) {
 	return tag, known || tag.Private()
 }
 
+// attributes finds the tags of "0040A730.0040A043" or of keywords with dots
+// between: an attribute within sequences.
+func attributes(name string) ([]dicom.Tag, bool) {
+	var tags []dicom.Tag
+	for part := range strings.SplitSeq(name, ".") {
+		tag, ok := attribute(part)
+		if !ok || len(tags) >= dicom.MaxDepth {
+			return nil, false
+		}
+		tags = append(tags, tag)
+	}
+	for _, tag := range tags[:len(tags)-1] {
+		if d, ok := dicom.Lookup(tag); ok && d.VR != dicom.SQ {
+			return nil, false
+		}
+	}
+	return tags, true
+}
+
 func (q *Query) key(name string, list []string) error {
-	tag, ok := attribute(name)
+	tags, ok := attributes(name)
 	if !ok {
 		return &QueryError{clip(name), "is not a known attribute"}
 	}
-	k := Key{Tag: tag}
+	k := Key{Tag: tags[0], Below: tags[1:]}
 	for _, s := range list {
 		if len(s) > maxValue*maxValues || strings.ContainsRune(s, 0) {
 			return &QueryError{name, "has a value that cannot be"}
 		}
-		k.Values = append(k.Values, valuesOf(tag, s)...)
+		k.Values = append(k.Values, valuesOf(k.Leaf(), s)...)
 	}
 	if len(k.Values) > maxValues {
 		return &QueryError{name, "has too many values"}
@@ -135,7 +164,7 @@ func (q *Query) key(name string, list []string) error {
 		}
 	}
 	for i := range q.Keys {
-		if q.Keys[i].Tag == tag { // by keyword and by number at once
+		if q.Keys[i].Tag == k.Tag && slices.Equal(q.Keys[i].Below, k.Below) { // by keyword and by number at once
 			return &QueryError{name, "is given twice"}
 		}
 	}

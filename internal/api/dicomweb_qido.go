@@ -1,13 +1,14 @@
 package api
 
 import (
-	"net/http"
-	"strconv"
+	"cmp"
+	"slices"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/dicom/web"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/pinyin"
 	"github.com/yuanzhen/yuanzhen/internal/search"
 )
 
@@ -27,29 +28,24 @@ const (
 )
 
 // search reads the parameters of a search at a level and what of the index
-// they ask for. found is false if the answer is empty without looking.
-func (d *dicomweb) search(c *Call, at level) (*web.Query, db.Search, error) {
-	s := db.Search{}
-	if _, err := choose(c, web.Offer{Type: web.JSON, Default: true}, web.Offer{Type: web.PlainJSON, Default: true}); err != nil {
-		return nil, s, err
+// they ask for.
+func (d *dicomweb) search(c *Call, at level) (*searching, error) {
+	offer, err := choose(c, modelOffers()...)
+	if err != nil {
+		return nil, err
 	}
 	q, err := web.ParseQuery(c.URL.Query())
 	if err != nil {
-		return nil, s, hub.Wrap(hub.Invalid, "api.search", "dicomweb.query", err).With("reason", err.Error())
+		return nil, hub.Wrap(hub.Invalid, "api.search", "dicomweb.query", err).With("reason", err.Error())
 	}
+	sr := &searching{Query: q, c: c, at: at, offer: offer, withStudy: c.PathValue("study") == "" || q.All}
 	for _, k := range q.Keys {
-		known, ok := search.Attributes[k.Tag]
-		if !ok || known.Level > at {
-			return nil, s, hub.E(hub.Invalid, "api.search", "dicomweb.key_unsupported").With("name", nameOf(k.Tag))
-		}
-		m, err := search.Match(k.Tag, known.Field, k.Values)
-		if err != nil {
-			return nil, s, hub.Wrap(hub.Invalid, "api.search", "dicomweb.query", err).With("reason", err.Error())
-		}
-		if !search.Universal(m) {
-			s.Matches = append(s.Matches, m)
+		if err := sr.key(k); err != nil {
+			return nil, err
 		}
 	}
+	sr.moment()
+	s := &sr.s
 	s.Offset, s.Limit = q.Offset, q.Limit
 	if s.Limit < 0 {
 		s.Limit = defaultResults
@@ -58,7 +54,92 @@ func (d *dicomweb) search(c *Call, at level) (*web.Query, db.Search, error) {
 		}
 	}
 	s.Limit = min(s.Limit, maxResults)
-	return q, s, nil
+	return sr, nil
+}
+
+// searching is one search on its way.
+type searching struct {
+	*web.Query
+	c         *Call
+	at        level
+	offer     web.Offer
+	withStudy bool // rows have the study's attributes
+	s         db.Search
+	deep      []web.Key // what the index does not hold: the headers are asked
+	literal   bool      // fuzzy matching was asked for a key that has none
+}
+
+// computed are attributes of answers that no object holds.
+var computed = []dicom.Tag{dicom.InstanceAvailability, dicom.RetrieveURL, dicom.NumberOfStudyRelatedSeries, dicom.NumberOfStudyRelatedInstances,
+	dicom.NumberOfSeriesRelatedInstances, dicom.PixelData}
+
+// key makes a condition on the index of a key, or keeps it for the headers.
+func (sr *searching) key(k web.Key) error {
+	if k.Tag == dicom.TimezoneOffsetFromUTC || k.Tag == dicom.SpecificCharacterSet {
+		return nil // dates and times are compared as written; text is UTF-8
+	}
+	known, ok := search.Attributes[k.Tag]
+	if ok && known.Level > sr.at || slices.Contains(computed, k.Tag) {
+		return hub.E(hub.Invalid, "api.search", "dicomweb.key_unsupported").With("name", nameOf(k.Tag))
+	}
+	if e, _ := dicom.Lookup(k.Leaf()); e.VR == dicom.SQ && len(k.Values) > 0 {
+		return hub.E(hub.Invalid, "api.search", "dicomweb.key_unsupported").With("name", nameOf(k.Tag))
+	}
+	if e, _ := dicom.Lookup(k.Tag); sr.Fuzzy && e.VR == dicom.PN && len(k.Values) > 0 {
+		if k.Tag == dicom.PatientName {
+			sr.fuzzy(k)
+			return nil
+		}
+		sr.literal = true
+	}
+	if !ok {
+		sr.Include = append(sr.Include, k.Tag)
+		if len(k.Values) > 0 {
+			sr.deep = append(sr.deep, k)
+		}
+		return nil
+	}
+	m, err := search.Match(k.Tag, known.Field, k.Values)
+	if err != nil {
+		return hub.Wrap(hub.Invalid, "api.search", "dicomweb.query", err).With("reason", err.Error())
+	}
+	if !search.Universal(m) {
+		sr.s.Matches = append(sr.s.Matches, m)
+	}
+	return nil
+}
+
+// fuzzy finds names by characters, pinyin and initials.
+func (sr *searching) fuzzy(k web.Key) {
+	m := db.Match{Field: db.FieldFuzzyName}
+	for _, v := range k.Values {
+		m.Values = append(m.Values, pinyin.Terms(v)...)
+	}
+	if len(m.Values) > 0 {
+		sr.s.Matches = append(sr.s.Matches, m)
+	}
+}
+
+// moment joins ranges of a date and of a time of day to one of moments
+// (combined datetime matching, PS3.4 C.2.2.2.5.3): from the first day's time to
+// the last day's, not these hours of each day.
+func (sr *searching) moment() {
+	find := func(f db.Field) int {
+		return slices.IndexFunc(sr.s.Matches, func(m db.Match) bool { return m.Field == f })
+	}
+	i, j := find(db.FieldStudyDate), find(db.FieldStudyTime)
+	if i < 0 || j < 0 || sr.s.Matches[i].From == sr.s.Matches[i].To {
+		return
+	}
+	day, hour := sr.s.Matches[i], &sr.s.Matches[j]
+	m := db.Match{Field: db.FieldStudyMoment}
+	if day.From != "" {
+		m.From = day.From + hour.From
+	}
+	if day.To != "" {
+		m.To = day.To + cmp.Or(hour.To, "235959.999999")
+	}
+	*hour = m // the range of days stays: the index has it
 }
 
 func nameOf(tag dicom.Tag) string {
@@ -127,82 +208,68 @@ func (d *dicomweb) scopeUIDs(c *Call, s *db.Search, uids []string) (bool, error)
 }
 
 // page cuts the row that says there are more, and tells the caller.
-func page[T any](c *Call, q *web.Query, rows []T, limit int) []T {
-	h := c.W.Header()
-	if q.Fuzzy {
-		h.Add("Warning", `299 `+c.Host+`: "The fuzzymatching parameter is not supported. Only literal matching has been performed."`)
+func (sr *searching) page(rows []*db.Found, limit int) []*db.Found {
+	h := sr.c.W.Header()
+	if sr.literal {
+		h.Add("Warning", `299 `+sr.c.Host+`: "The fuzzymatching parameter is not supported. Only literal matching has been performed."`)
 	}
 	if len(rows) > limit {
 		rows = rows[:limit]
-		h.Add("Warning", `299 `+c.Host+`: "There are additional results that can be requested"`)
+		h.Add("Warning", `299 `+sr.c.Host+`: "There are additional results that can be requested"`)
 	}
 	return rows
 }
 
-func answerJSON(c *Call, data []byte) error {
-	h := c.W.Header()
-	h.Set("Content-Type", web.JSON)
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Length", strconv.Itoa(len(data)))
-	c.W.WriteHeader(http.StatusOK)
-	c.W.Write(data) // a caller that hung up is no fault
-	return nil
-}
+func (d *dicomweb) searchStudies(c *Call) error   { return d.searchAt(c, studyLevel) }
+func (d *dicomweb) searchSeries(c *Call) error    { return d.searchAt(c, seriesLevel) }
+func (d *dicomweb) searchInstances(c *Call) error { return d.searchAt(c, instanceLevel) }
 
-func (d *dicomweb) searchStudies(c *Call) error {
-	q, s, err := d.search(c, studyLevel)
-	if err != nil {
-		return err
-	}
-	var rows []*db.StudyRow
-	if found, err := d.scope(c, &s); err != nil {
-		return err
-	} else if found {
-		s.Limit++
-		if rows, err = c.Read().SearchStudies(s); err != nil {
-			return err
-		}
-		s.Limit--
-	}
-	var a web.Array
-	root := base(c)
-	for _, st := range page(c, q, rows, s.Limit) {
-		a.Object()
-		writeRow(&a, root, studyLevel, true, &db.Found{Study: *st})
-		a.End()
-	}
-	return answerJSON(c, a.Bytes())
-}
-
-func (d *dicomweb) searchSeries(c *Call) error    { return d.searchBelow(c, seriesLevel) }
-func (d *dicomweb) searchInstances(c *Call) error { return d.searchBelow(c, instanceLevel) }
-
-func (d *dicomweb) searchBelow(c *Call, at level) error {
-	q, s, err := d.search(c, at)
+func (d *dicomweb) searchAt(c *Call, at level) error {
+	sr, err := d.search(c, at)
 	if err != nil {
 		return err
 	}
 	var rows []*db.Found
-	if found, err := d.scope(c, &s); err != nil {
+	if found, err := d.scope(c, &sr.s); err != nil {
 		return err
 	} else if found {
-		s.Limit++
-		look := c.Read().SearchSeries
-		if at == instanceLevel {
-			look = c.Read().SearchInstances
-		}
-		if rows, err = look(s); err != nil {
+		if rows, err = d.find(sr); err != nil {
 			return err
 		}
-		s.Limit--
 	}
 	var a web.Array
 	root := base(c)
-	withStudy := c.PathValue("study") == "" || q.All
-	for _, r := range page(c, q, rows, s.Limit) {
-		a.Object()
-		writeRow(&a, root, at, withStudy, r)
-		a.End()
+	for _, r := range sr.page(rows, sr.s.Limit) {
+		row, err := d.row(sr, root, r)
+		if err != nil {
+			return err
+		}
+		a.Raw(row)
 	}
-	return answerJSON(c, a.Bytes())
+	return answerModels(c, sr.offer, a.Bytes())
+}
+
+// find returns the rows of a page and one more if there are more.
+func (d *dicomweb) find(sr *searching) ([]*db.Found, error) {
+	if len(sr.deep) > 0 {
+		return d.findDeep(sr)
+	}
+	s := sr.s
+	s.Limit++
+	return look(sr.c.Read(), sr.at, s)
+}
+
+func look(tx *db.Tx, at level, s db.Search) ([]*db.Found, error) {
+	switch at {
+	case seriesLevel:
+		return tx.SearchSeries(s)
+	case instanceLevel:
+		return tx.SearchInstances(s)
+	}
+	studies, err := tx.SearchStudies(s)
+	out := make([]*db.Found, len(studies))
+	for i, st := range studies {
+		out[i] = &db.Found{Study: *st}
+	}
+	return out, err
 }

@@ -332,7 +332,7 @@ func TestSearchUnderstandsWhatStandardAndViewersAsk(t *testing.T) {
 	}
 	for query, want := range map[string]string{"/studies?PatientNam=x": "dicomweb.query", "/studies?SeriesInstanceUID=1": "dicomweb.key_unsupported", "/studies?limit=-1": "dicomweb.query",
 		"/studies?limit=x": "dicomweb.query", "/studies?StudyDate=yesterday": "dicomweb.query", "/studies?fuzzymatching=perhaps": "dicomweb.query",
-		"/studies?includefield=Nonsense": "dicomweb.query", "/studies?KVP=1": "dicomweb.key_unsupported", "/studies?PatientID=1&00100020=2": "dicomweb.query"} {
+		"/studies?includefield=Nonsense": "dicomweb.query", "/studies?NumberOfStudyRelatedSeries=1": "dicomweb.key_unsupported", "/studies?RequestAttributesSequence=1": "dicomweb.key_unsupported", "/studies?PatientName.CodeValue=1": "dicomweb.query", "/studies?PatientID=1&00100020=2": "dicomweb.query"} {
 		if r := h.get("tech1", query, ""); r.code != 400 || !strings.Contains(string(r.body), want) {
 			t.Errorf("%s: %d %s", query, r.code, r.body)
 		}
@@ -340,11 +340,71 @@ func TestSearchUnderstandsWhatStandardAndViewersAsk(t *testing.T) {
 	if r := h.get("tech1", "/studies?limit=2", ""); !strings.Contains(r.head.Get("Warning"), "additional results") {
 		t.Errorf("no warning of more: %v", r.head)
 	}
-	if r := h.get("tech1", "/studies?limit=5&fuzzymatching=true", ""); len(r.head.Values("Warning")) != 1 || !strings.Contains(r.head.Get("Warning"), "fuzzymatching") {
+	if r := h.get("tech1", "/studies?fuzzymatching=true&ReferringPhysicianName=x", ""); len(r.head.Values("Warning")) != 1 || !strings.Contains(r.head.Get("Warning"), "fuzzymatching") {
 		t.Errorf("warnings: %v", r.head)
 	}
 	if r := h.get("tech1", "/studies?PatientID=none", ""); string(r.body) != "[]" {
 		t.Errorf("nothing found is %q", r.body)
+	}
+}
+
+func TestSearchReachesWhatOnlyHeadersHold(t *testing.T) {
+	t.Parallel()
+	h := newHospital(t)
+	for i := range 3 {
+		study := fmt.Sprintf("1.%d", i+1)
+		for n := range 2 {
+			h.stow("tech1", image(uids{study, study + ".1", fmt.Sprintf("%s.1.%d", study, n+1)}, n+1, 1, func(d *dicom.Dataset) {
+				d.SetText(dicom.StudyDate, fmt.Sprintf("2026030%d", i+1))
+				d.SetText(dicom.StudyTime, []string{"2200", "0900", "0800"}[i])
+				d.SetText(dicom.KVP, fmt.Sprint(80+20*i))
+				d.SetText(dicom.ImageType, "ORIGINAL", fmt.Sprint("N", n+1))
+				d.SetText(dicom.TimezoneOffsetFromUTC, "+0800")
+				step := dicom.New()
+				step.SetText(dicom.ScheduledProcedureStepID, "SPS-"+study)
+				d.SetItems(dicom.RequestAttributesSequence, step)
+				d.SetText(dicom.PatientName, []string{"Wang^XiaoMing=王^小明", "Zeng^Li=曾^丽", "Ma^Chao=马^超"}[i])
+			}))
+		}
+	}
+	for query, want := range map[string]int{
+		"/series?KVP=100": 1, "/series?KVP=999": 0, "/instances?ImageType=N2": 3, "/studies/1.1/instances?ImageType=N2&KVP=80": 1, "/studies?KVP=80": 1, "/instances?ImageType=N*&limit=4": 4,
+		"/instances?ImageType=N2&offset=2": 1, "/series?RequestAttributesSequence.ScheduledProcedureStepID=SPS-1.2": 1, "/series?00400275.00400009=SPS-1*": 3, "/studies?TimezoneOffsetFromUTC=%2B0800": 3,
+		"/studies?StudyDate=20260301-20260302&StudyTime=2100-1000": 2, "/studies?StudyDate=20260301-20260303&StudyTime=2300-": 2, "/studies?StudyDate=20260302&StudyTime=0800-1000": 1,
+		"/studies?fuzzymatching=true&PatientName=wxm": 1, "/studies?fuzzymatching=true&PatientName=" + url.QueryEscape("小明"): 1, "/studies?fuzzymatching=true&PatientName=zl": 1,
+		"/studies?fuzzymatching=true&PatientName=xiaoming%5Ewang": 1, "/studies?fuzzymatching=true&PatientName=m": 2, "/studies?PatientName=wxm": 0, "/studies?fuzzymatching=true&PatientName=*": 3,
+	} {
+		if rows := h.get("tech1", query, "application/dicom+json").rows(t); len(rows) != want {
+			t.Errorf("%s: %d rows, want %d", query, len(rows), want)
+		}
+	}
+	for query, want := range map[string][]string{
+		"/studies?limit=1&includefield=KVP,PatientAge": {"00180060"}, "/series?limit=1&includefield=all": {"00080201", "00400275", "00100010", "0020000E"},
+		"/studies?limit=1&includefield=all": {"00080201", "00100010"}, "/studies/1.1/series?includefield=PatientName": {"00100010"}, "/instances?limit=1&includefield=all": {"7FE00010", "00280100", "00180060"},
+		"/studies/1.1/instances?includefield=RequestAttributesSequence.ScheduledProcedureStepID": {"00400275"}, "/series?KVP=80": {"00180060"},
+	} {
+		r := h.get("tech1", query, "")
+		if r.code != 200 {
+			t.Errorf("%s: %d %s", query, r.code, r.body)
+			continue
+		}
+		row := r.rows(t)[0]
+		for _, tag := range want {
+			if _, ok := row[tag]; !ok {
+				t.Errorf("%s: no %s in %s", query, tag, r.body)
+			}
+		}
+	}
+	if row := h.get("tech1", "/studies?limit=1&includefield=all", "").rows(t)[0]; len(row["00180060"].Value) != 0 {
+		t.Error("includefield=all gives a study what belongs to images")
+	}
+	r := h.get("tech1", "/studies?limit=2", `multipart/related; type="application/dicom+xml"`)
+	parts, kinds := r.parts(t)
+	if r.code != 200 || len(parts) != 2 || kinds[0] != "application/dicom+xml" || !bytes.Contains(parts[1], []byte(`keyword="PatientName"`)) {
+		t.Errorf("as XML: %d %q %s", r.code, kinds, r.body)
+	}
+	if r = h.get("tech1", "/studies?PatientID=none", "application/dicom+xml"); r.code != 200 {
+		t.Errorf("nothing as XML: %d", r.code)
 	}
 }
 

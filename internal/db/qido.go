@@ -36,7 +36,6 @@ const (
 	FieldAccession    Field = "study.accession"
 	FieldStudyDate    Field = "study.date"
 	FieldStudyTime    Field = "study.time"
-	FieldStudyAt      Field = "(study.date || study.time)" // date and time as one
 	FieldStudyMoment  Field = "(study.date || study.time)"
 	FieldStudyID      Field = "study.study_no"
 	FieldDescription  Field = "study.description"
@@ -49,7 +48,6 @@ const (
 	FieldBodyPart     Field = "series.body_part"
 	FieldSeriesDate   Field = "series.date"
 	FieldSeriesTime   Field = "series.time"
-	FieldSeriesAt     Field = "(series.date || series.time)"
 	FieldStepDate     Field = "series.pps_date"
 	FieldStepTime     Field = "series.pps_time"
 	FieldSOPUID       Field = "instance.uid"
@@ -118,6 +116,12 @@ func (tx *Tx) InstancesAt(study, series, instance string) ([]*Found, error) {
 	return tx.found(true, `FROM study JOIN series ON series.study = study.id AND series.uid = $2
 		JOIN instance ON instance.member = study.member AND instance.uid = $3 AND instance.series = series.id
 		WHERE study.uid = $1 ORDER BY study.created_at`, study, series, instance)
+}
+
+// FirstInstance returns the instance of a series that comes first by number,
+// then arrival.
+func (tx *Tx) FirstInstance(series hub.SeriesID) (*hub.Instance, error) {
+	return instances.one(tx, "db.FirstInstance", "WHERE series = $1 ORDER BY length(number), number, id LIMIT 1", string(series))
 }
 
 func (tx *Tx) found(withInstance bool, rest string, args ...any) ([]*Found, error) {
