@@ -22,6 +22,17 @@ const (
 	FormatPhilips   Format = "philips-xml"
 	FormatHealforce Format = "healforce" // calls itself SCP-ECG and is not
 	FormatWFDB      Format = "wfdb"      // by its header, the .hea file
+	FormatISHNE     Format = "ishne"
+	FormatContec    Format = "contec"
+
+	FormatSchiller   Format = "schiller-xml"
+	FormatELI        Format = "eli-xml" // Mortara
+	FormatCardioSoft Format = "cardiosoft-xml"
+	FormatZoncare    Format = "zoncare-xml"
+	FormatEdan       Format = "edan"
+	FormatArchive    Format = "zip"     // holds one ECG of another format
+	FormatPDF        Format = "pdf"     // a drawing
+	FormatPicture    Format = "picture" // JPEG or PNG
 )
 
 // DetectBytes is how much of a file's start Detect looks at.
@@ -38,11 +49,18 @@ func Detect(head []byte) Format {
 	case len(head) >= 132 && string(head[128:132]) == "DICM":
 		return FormatDICOM
 	case isSCP(head):
+		if isHealforce(head) {
+			return FormatHealforce
+		}
 		return FormatSCP
+	case bytes.HasPrefix(head, []byte("ISHNE1.0")):
+		return FormatISHNE
 	case isEDF(head):
 		return FormatEDF
 	case isMFER(head):
 		return FormatMFER
+	case isContec(head):
+		return FormatContec
 	case isWFDB(head):
 		return FormatWFDB
 	}
@@ -67,6 +85,35 @@ func isSCP(head []byte) bool {
 		binary.LittleEndian.Uint16(head[22:]) == 0 &&
 		binary.LittleEndian.Uint32(head[24:]) == length && (index == 7 || index == 6)
 }
+
+// isHealforce: the pointer of section 0 to itself counts from zero, which no
+// SCP-ECG record does, and the record length is no little-endian number.
+func isHealforce(head []byte) bool {
+	return binary.LittleEndian.Uint32(head[28:]) == 6 && binary.LittleEndian.Uint32(head[2:]) > MaxFileBytes
+}
+
+// Layout of Contec files: a case number of digits, the time as text, then
+// samples of 12 bits.
+const (
+	contecTime    = 10
+	contecSamples = 43
+)
+
+// isContec: the header's texts and the first samples of eight leads fit.
+func isContec(head []byte) bool {
+	if len(head) < contecSamples+16 || !contecHead.Match(head[:contecTime+20]) {
+		return false
+	}
+	for at := contecSamples; at < contecSamples+16; at += 2 {
+		if v := binary.LittleEndian.Uint16(head[at:]); v > 0xFFF && v != 0x6800 {
+			return false
+		}
+	}
+	return true
+}
+
+// contecHead is the case number, padded, and "2006-01-02 15:04:05".
+var contecHead = regexp.MustCompile(`^(?s)\d{1,8}\x00{0,7}.{0,9}?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\x00$`)
 
 // isEDF: EDF starts with "0" and seven spaces, BDF with 0xFF "BIOSEMI"; the
 // header length at byte 184 is 256 for each signal and 256 more.
@@ -126,6 +173,14 @@ func detectXML(head []byte) Format {
 		return FormatMUSE
 	case string(root) == "restingecgdata":
 		return FormatPhilips
+	case string(root) == "com.xiriuz.sema.xml.schillerEDI.SchillerEDI":
+		return FormatSchiller
+	case string(root) == "CardiologyXML":
+		return FormatCardioSoft
+	case string(root) == "zqecg":
+		return FormatZoncare
+	case string(root) == "ECG" && bytes.Contains(text, []byte("<CHANNEL")) || string(root) == "ECG" && bytes.Contains(text, []byte("ACQUISITION_TIME")):
+		return FormatELI
 	}
 	return FormatUnknown
 }

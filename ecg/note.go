@@ -22,6 +22,8 @@ const (
 	NoteCharset NoteCode = "ecg.charset_assumed"
 	// NoteLead: a lead has no or an unknown identity.
 	NoteLead NoteCode = "ecg.lead_unknown"
+	// NoteUnlabelled: no signal says that it is an ECG.
+	NoteUnlabelled NoteCode = "ecg.unlabelled"
 	// NoteDuplicateLead: two signals have the same lead name.
 	NoteDuplicateLead NoteCode = "ecg.lead_duplicate"
 	// NoteScale: a unit or scale is missing or was inferred.

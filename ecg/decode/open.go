@@ -5,27 +5,49 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
+	"strings"
 
 	"github.com/yuanzhen/yuanzhen/ecg"
+	"github.com/yuanzhen/yuanzhen/ecg/ishne"
 	"github.com/yuanzhen/yuanzhen/ecg/wfdb"
 )
 
-// Open decodes the file called name in folder. Further files of its record, as
-// WFDB records have, are taken from folder too, and from nowhere else. Errors
-// are those of Decode and of reading.
+// Open decodes the file called name in folder. Further files of its record are
+// taken from beside it, and from nowhere else: the signal files and segments of
+// a WFDB record, the annotations of an ISHNE file. Errors are those of Decode and of reading.
 func Open(folder fs.FS, name string) (*ecg.Recording, error) {
 	data, err := readFile(folder, name)
 	if err != nil {
 		return nil, err
 	}
-	if ecg.Detect(data) != ecg.FormatWFDB {
-		return Decode(data)
+	if ecg.Detect(data) == ecg.FormatWFDB {
+		rec, err := wfdb.Decode(folder, name)
+		if err != nil {
+			return nil, err
+		}
+		return checked(rec), nil
 	}
-	rec, err := wfdb.Decode(folder, name)
+	rec, err := Decode(data)
+	if err == nil && rec.Format == ecg.FormatISHNE {
+		err = annotate(rec, folder, strings.TrimSuffix(name, path.Ext(name))+".ann")
+	}
+	return rec, err
+}
+
+// annotate adds an ISHNE annotation file, if there is one.
+func annotate(rec *ecg.Recording, folder fs.FS, name string) error {
+	data, err := readFile(folder, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return checked(rec), nil
+	if err := ishne.Annotate(rec, data); err != nil {
+		rec.Notef(ecg.NoteIgnored, "the annotations were left out: %v", err)
+	}
+	return nil
 }
 
 // readFile reads at most ecg.MaxFileBytes; a larger file is an error.

@@ -2,8 +2,8 @@
 // BioSemi's 24-bit form), which Holter recorders and converters write. It is the
 // step parse for .edf uploads: file bytes come in, an ecg.Recording goes out.
 //
-// The format is mostly used for EEG and sleep: a file without a signal labelled
-// as ECG is refused.
+// The format is mostly used for EEG and sleep: of a file without a signal
+// labelled as ECG all voltages are read, and ecg.NoteUnlabelled says so.
 package edf
 
 import (
@@ -74,15 +74,26 @@ func fail(at int, field, format string, args ...any) error {
 // the rest.
 func (f *file) arrange() error {
 	var main *signal
+	labelled := true
 	for i := range f.signals {
-		if s := &f.signals[i]; s.isECG() && s.unit == "uV" && !s.annotation {
-			main = s
+		s := &f.signals[i]
+		if s.annotation || s.unit != "uV" {
+			continue
+		}
+		if s.isECG() {
+			main, labelled = s, true
 			break
+		}
+		if main == nil {
+			main, labelled = s, false
 		}
 	}
 	if main == nil {
 		return &ecg.FormatError{Format: ecg.FormatEDF, Offset: -1, Field: "label",
-			Reason: "no signal is labelled as an ECG in volts", Err: ecg.ErrNoSignal}
+			Reason: "no signal is in volts", Err: ecg.ErrNoSignal}
+	}
+	if !labelled {
+		f.rec.Notef(ecg.NoteUnlabelled, "no signal is labelled as an ECG: the voltages may be of the brain or of muscles")
 	}
 	f.rec.RateHz = f.rate(main)
 	f.rec.Filters = filters(main.prefilter)
@@ -91,7 +102,7 @@ func (f *file) arrange() error {
 		lead := ecg.Lead{Name: s.label, Samples: s.values}
 		switch {
 		case s.annotation:
-		case s.isECG() && s.unit == "uV" && s.samples == main.samples:
+		case s.isECG() == labelled && s.unit == "uV" && s.samples == main.samples:
 			f.rec.Leads = append(f.rec.Leads, lead)
 		default:
 			f.aside(lead, s)
@@ -113,10 +124,7 @@ func (f *file) aside(lead ecg.Lead, s *signal) {
 func (f *file) rate(s *signal) float64 { return float64(s.samples) / f.seconds }
 
 // isECG: EDF+ labels ECG signals "ECG I"; converters write the lead alone.
-func (s *signal) isECG() bool {
-	label := strings.ToUpper(s.label)
-	return ecg.StandardLead(s.label) != "" || strings.HasPrefix(label, "ECG") || strings.HasPrefix(label, "EKG")
-}
+func (s *signal) isECG() bool { return ecg.HeartSignal(s.label) }
 
 // filters reads the prefiltering field, such as "HP:0.05Hz LP:150Hz N:50Hz".
 func filters(text string) ecg.Filters {

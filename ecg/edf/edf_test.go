@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,17 +50,25 @@ func TestEverySignalEqualsThatOfAnIndependentReader(t *testing.T) {
 	}
 }
 
-func TestAnECGIsDecodedAndAnEEGIsRefused(t *testing.T) {
+func TestAnECGIsDecodedAndOtherVoltagesAreMarked(t *testing.T) {
 	t.Parallel()
 	rec, err := Decode(truth.Bytes(t, "edf/contec_0000050.edf"))
-	if err != nil || len(rec.Leads) != 12 || rec.RateHz != 800 || rec.Leads[3].Name != "aVR" {
+	if err != nil || len(rec.Leads) != 12 || rec.RateHz != 800 || rec.Leads[3].Name != "aVR" || unlabelled(rec) {
 		t.Errorf("%v", err)
 	}
-	for _, name := range []string{"mne_duplicate_labels", "pyedflib_subsecond", "wfdb_test_edfann"} {
-		if _, err := Decode(truth.Bytes(t, "edf/"+name+".edf")); !errors.Is(err, ecg.ErrNoSignal) {
+	for name, leads := range map[string]int{"mne_duplicate_labels": 3, "pyedflib_subsecond": 1, "mne_uneven_samp": 1} {
+		rec, err := Decode(truth.Bytes(t, "edf/"+name+".edf"))
+		if err != nil || len(rec.Leads) != leads || !unlabelled(rec) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	if _, err := Decode(truth.Bytes(t, "edf/wfdb_test_edfann.edf")); !errors.Is(err, ecg.ErrNoSignal) {
+		t.Errorf("annotations alone: %v", err)
+	}
+}
+
+func unlabelled(rec *ecg.Recording) bool {
+	return slices.ContainsFunc(rec.Notes, func(n ecg.Note) bool { return n.Code == ecg.NoteUnlabelled })
 }
 
 func TestPatientAndFractionOfTheStartAreReadFromEDFPlus(t *testing.T) {

@@ -1,4 +1,4 @@
-// Package philips reads Philips Sierra ECG XML, versions 1.03, 1.04 and 1.04.01,
+// Package philips reads Philips Sierra ECG XML, versions 1.03 to 1.04.02,
 // of PageWriter carts and Heartstart monitors. It is the step parse for such
 // uploads: file bytes come in, an ecg.Recording goes out.
 package philips
@@ -42,8 +42,8 @@ func Decode(data []byte) (*ecg.Recording, error) {
 		return nil, fail(root, "document", "the root element is <%.32s>, not <restingecgdata>", root.Name)
 	}
 	version := root.Path("documentinfo", "documentversion").Text()
-	if !slices.Contains([]string{"1.03", "1.04", "1.04.01"}, version) {
-		return nil, fail(root, "documentversion", "version %.16q is not read; 1.03, 1.04 and 1.04.01 are", version)
+	if !slices.Contains([]string{"1.03", "1.04", "1.04.01", "1.04.02"}, version) {
+		return nil, fail(root, "documentversion", "version %.16q is not read; 1.03, 1.04, 1.04.01 and 1.04.02 are", version)
 	}
 	r := &reader{root: root, rec: &ecg.Recording{Format: ecg.FormatPhilips}}
 	if guessed {

@@ -1,0 +1,141 @@
+package decode
+
+import (
+	"archive/zip"
+	"bytes"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/yuanzhen/yuanzhen/ecg"
+	"github.com/yuanzhen/yuanzhen/ecg/wfdb"
+)
+
+// Bounds on an archive that holds one ECG.
+const (
+	maxEntries  = 4096
+	maxUnpacked = 256 << 20 // bytes of all entries together
+)
+
+// IsArchive says that data begin as a ZIP archive does.
+func IsArchive(data []byte) bool { return bytes.HasPrefix(data, []byte("PK\x03\x04")) }
+
+// Archive decodes the one ECG that a ZIP archive holds: a WFDB record of several
+// files, or one file of another format. Several ECGs are an error, because a
+// recording is of one. Errors are *ecg.FormatError and those of Decode.
+func Archive(data []byte) (*ecg.Recording, error) {
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, archiveError("%v", err)
+	}
+	total := uint64(0)
+	for _, f := range z.File {
+		total += f.UncompressedSize64
+	}
+	if len(z.File) > maxEntries || total > maxUnpacked {
+		return nil, archiveError("%d files of %d bytes; at most %d of %d are read", len(z.File), total, maxEntries, maxUnpacked)
+	}
+	records, err := Records(z)
+	if err != nil {
+		return nil, err
+	}
+	switch len(records) {
+	case 0:
+		return single(z)
+	case 1:
+		rec, err := wfdb.Decode(z, records[0])
+		if err != nil {
+			return nil, err
+		}
+		return checked(rec), nil
+	}
+	return nil, archiveError("it holds %d records; send one at a time", len(records))
+}
+
+func archiveError(format string, args ...any) error {
+	return &ecg.FormatError{Format: ecg.FormatArchive, Offset: -1, Field: "archive", Reason: fmt.Sprintf(format, args...)}
+}
+
+// Records returns the headers of the WFDB records in folder, segments and
+// layouts of others aside.
+func Records(folder fs.FS) ([]string, error) {
+	var headers []string
+	parts := map[string]bool{}
+	err := fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".hea") {
+			return err
+		}
+		data, err := readFile(folder, name)
+		if err != nil {
+			return err
+		}
+		if ecg.Detect(data) != ecg.FormatWFDB {
+			return nil
+		}
+		headers = append(headers, name)
+		for _, segment := range wfdb.Segments(data) {
+			parts[path.Join(path.Dir(name), segment+".hea")] = true
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, archiveError("%v", err)
+	}
+	whole := headers[:0]
+	for _, h := range headers {
+		if !parts[h] {
+			whole = append(whole, h)
+		}
+	}
+	return whole, nil
+}
+
+// single decodes the only file of a known format.
+func single(z *zip.Reader) (*ecg.Recording, error) {
+	var found *zip.File
+	for _, f := range z.File {
+		if f.FileInfo().IsDir() || f.UncompressedSize64 > ecg.MaxFileBytes {
+			continue
+		}
+		data, err := unpack(f)
+		if err != nil {
+			return nil, archiveError("entry %d: %v", indexOf(z, f)+1, err)
+		}
+		if f := Detect(data); f == ecg.FormatUnknown || f == ecg.FormatArchive {
+			continue
+		}
+		if found != nil {
+			return nil, archiveError("it holds more than one ECG; send one at a time")
+		}
+		found = f
+	}
+	if found == nil {
+		return nil, ecg.ErrUnknownFormat
+	}
+	data, err := unpack(found)
+	if err != nil {
+		return nil, archiveError("%v", err)
+	}
+	return Decode(data)
+}
+
+func indexOf(z *zip.Reader, f *zip.File) int {
+	for i := range z.File {
+		if z.File[i] == f {
+			return i
+		}
+	}
+	return -1
+}
+
+// unpack reads an entry, which the archive's directory has bounded.
+func unpack(f *zip.File) ([]byte, error) {
+	r, err := f.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(io.LimitReader(r, ecg.MaxFileBytes))
+}
