@@ -18,9 +18,10 @@ import (
 // dicomCommand is what an operator does with files and with other nodes. It
 // opens no database.
 type dicomCommand struct {
-	Dump   dicomDump   `cmd:"" help:"List what a file holds."`
-	Check  dicomCheck  `cmd:"" help:"Say what is wrong with a file, where, and what to do; exit 1 if it is of no use."`
-	Render dicomRender `cmd:"" help:"Write a frame as PNG or JPEG."`
+	Dump      dicomDump      `cmd:"" help:"List what a file holds."`
+	Check     dicomCheck     `cmd:"" help:"Say what is wrong with a file, where, and what to do; exit 1 if it is of no use."`
+	Render    dicomRender    `cmd:"" help:"Write a frame as PNG or JPEG."`
+	Anonymize dicomAnonymize `cmd:"" help:"Write copies without the identity of the patient, for teaching and sharing (PS3.15 E)."`
 }
 
 // dumpKeep is the length in bytes above which a value is not listed but

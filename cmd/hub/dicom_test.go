@@ -154,6 +154,36 @@ func TestRenderWritesAPicture(t *testing.T) {
 	}
 }
 
+func TestAnonymizedCopiesHoldNoName(t *testing.T) {
+	t.Parallel()
+	path, samples := picture(t, dicom.DeflatedExplicitVRLittleEndian)
+	to, key := t.TempDir(), filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(key, []byte("sixteen bytes or more"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // again under the same key: the same file
+		if out, err := tool(t, "anonymize", "--out", to, "--key-file", key, "--clean", "descriptors,pixels", "--blank", "0,0,4,1", filepath.Dir(path)); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	found, err := filepath.Glob(filepath.Join(to, "2.25.*.dcm"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%v %v", err, found)
+	}
+	raw, err := os.ReadFile(found[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"Wang", "王", "小东", "1.2.3."} {
+		if bytes.Contains(raw, []byte(secret)) {
+			t.Errorf("%q is still there", secret)
+		}
+	}
+	if bytes.Contains(raw, samples[:8]) || !bytes.Contains(raw, samples[8:32]) {
+		t.Error("the first row of pixels is to be blank, and nothing else")
+	}
+}
+
 // valueOf is an attribute of the JSON model as dcmdump writes it.
 func valueOf(raw json.RawMessage) string {
 	var e struct{ Value []any }
