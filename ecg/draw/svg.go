@@ -91,18 +91,30 @@ func (s *svgWriter) open(x, y, width, height float64) {
 		"text{font-family:\"Microsoft YaHei\",\"Noto Sans SC\",sans-serif;fill:" + inkColour + "}</style>\n")
 }
 
-// grid draws the paper; thin adds the lines of 1 mm.
+// grid draws the paper; thin adds the lines of 1 mm. They are lines, not a
+// pattern: a browser prints patterns as pictures of their own resolution.
 func (s *svgWriter) grid(thin bool) {
-	s.printf(`<defs><pattern id="yz-ecg-mm" width="5" height="5" patternUnits="userSpaceOnUse" x="%g" y="%g">`,
-		gridLeft, gridTop)
+	s.printf(`<rect x="%g" y="%g" width="%g" height="%g" fill="%s"/>`+"\n", gridLeft, gridTop, gridWidth, gridHeight, paperColour)
 	if thin {
-		s.printf(`<path d="M1 0V5M2 0V5M3 0V5M4 0V5M0 1H5M0 2H5M0 3H5M0 4H5" stroke="%s" stroke-width=".1"/>`, thinColour)
+		s.rules(thinColour, ".1", func(mm int) bool { return mm%5 != 0 })
 	}
-	s.printf(`<path d="M0 0V5M0 0H5" stroke="%s" stroke-width=".3"/></pattern></defs>`+"\n", thickColour)
-	for _, fill := range []string{paperColour, "url(#yz-ecg-mm)"} {
-		s.printf(`<rect x="%g" y="%g" width="%g" height="%g" fill="%s"/>`+"\n",
-			gridLeft, gridTop, gridWidth, gridHeight, fill)
+	s.rules(thickColour, ".3", func(mm int) bool { return mm%5 == 0 })
+}
+
+// rules draws the lines whose millimetres are wanted, across and down.
+func (s *svgWriter) rules(colour, width string, wanted func(mm int) bool) {
+	s.printf(`<path stroke="%s" stroke-width="%s" d="`, colour, width)
+	for mm := range int(gridWidth) + 1 {
+		if wanted(mm) {
+			s.printf("M%g %gv%g", gridLeft+float64(mm), gridTop, gridHeight)
+		}
 	}
+	for mm := range int(gridHeight) + 1 {
+		if wanted(mm) {
+			s.printf("M%g %gh%g", gridLeft, gridTop+float64(mm), gridWidth)
+		}
+	}
+	s.printf(`"/>` + "\n")
 }
 
 // drawing writes strips, labels and pulses.
