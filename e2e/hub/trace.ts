@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Hub } from './hub'
+
+const run = promisify(execFile)
+
+const leads = ['I', 'II', 'III', 'AVR', 'AVL', 'AVF', 'V1', 'V2', 'V3', 'V4', 'V5', 'V6']
+
+/** Seconds between which every lead stands 1 mV high. */
+export const step = { from: 1, to: 1.8 }
+
+/** An HL7 aECG of ten seconds at 500 Hz whose intervals and height are known to the sample. */
+function steppedECG(): string {
+  const digits = Array.from({ length: 5000 }, (_, i) => (i >= step.from * 500 && i < step.to * 500 ? 200 : 0)).join(' ')
+  const time = `<component><sequence><code code="TIME_ABSOLUTE" codeSystem="2.16.840.1.113883.5.4"/><value xsi:type="GLIST_TS"><head value="20261120101500.000"/><increment value="0.002" unit="s"/></value></sequence></component>`
+  const signal = leads.map((l) => `<component><sequence><code code="MDC_ECG_LEAD_${l}" codeSystem="2.16.840.1.113883.6.24"/><value xsi:type="SLIST_PQ"><origin value="0" unit="uV"/><scale value="5" unit="uV"/><digits>${digits}</digits></value></sequence></component>`).join('')
+  return `<?xml version="1.0" encoding="UTF-8"?><AnnotatedECG xmlns="urn:hl7-org:v3" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><id root="2.25.7"/><effectiveTime><low value="20261120101500.000"/></effectiveTime><component><series><id root="2.25.8"/><code code="RHYTHM" codeSystem="2.16.840.1.113883.5.4"/><effectiveTime><low value="20261120101500.000"/></effectiveTime><component><sequenceSet>${time}${signal}</sequenceSet></component></series></component></AnnotatedECG>`
+}
+
+/** Sends an ECG file as an account; returns its task and recording. */
+export async function sendECG(hub: Hub, login: string, file: string | Uint8Array): Promise<{ id: string; task: string }> {
+  const answer = await fetch(`${hub.address}/api/v1/recordings`, { method: 'POST', headers: { Authorization: `Bearer ${hub.account(login).token}` }, body: file as BodyInit })
+  if (answer.status !== 201) throw new Error(`the ECG was not taken: ${answer.status} ${await answer.text()}`)
+  return (await answer.json()) as { id: string; task: string }
+}
+
+export const sendSteps = (hub: Hub, login: string) => sendECG(hub, login, steppedECG())
+
+/** What a route answers, as bytes. */
+export async function bytesOf(hub: Hub, login: string, path: string): Promise<Buffer> {
+  const answer = await fetch(hub.address + path, { headers: { Authorization: `Bearer ${hub.account(login).token}` } })
+  if (!answer.ok) throw new Error(`GET ${path}: ${answer.status}`)
+  return Buffer.from(await answer.arrayBuffer())
+}
+
+/** Resolution at which a printed page is measured: 20 pixels are 1 mm. */
+const perMm = 20
+/** The thick lines of the paper, #e08a7d, with some room for smoothing. */
+const thick = (r: number, g: number, b: number) => Math.abs(r - 0xe0) < 18 && Math.abs(g - 0x8a) < 18 && Math.abs(b - 0x7d) < 18
+
+/**
+ * Measures the grid of a page as printed, in mm: the distance over ten squares
+ * across and over two down. A square is 5 mm.
+ */
+export async function gridOf(pdf: Buffer): Promise<{ across: number; down: number; page: [number, number] }> {
+  const folder = await mkdtemp(join(tmpdir(), 'yuanzhen-print-'))
+  try {
+    await writeFile(join(folder, 'page.pdf'), pdf)
+    await run('pdftoppm', ['-r', String(perMm * 25.4), '-f', '1', '-l', '1', '-aa', 'no', '-aaVector', 'no', join(folder, 'page.pdf'), join(folder, 'page')])
+    const name = (await run('sh', ['-c', 'ls page*.ppm'], { cwd: folder })).stdout.trim()
+    const ppm = await readFile(join(folder, name))
+    const head = /^P6\s+(\d+)\s+(\d+)\s+255\s/.exec(ppm.subarray(0, 40).toString('latin1'))
+    if (!head) throw new Error('pdftoppm made no picture')
+    const [width, height] = [Number(head[1]), Number(head[2])]
+    const at = (x: number, y: number) => {
+      const i = head[0].length + 3 * (y * width + x)
+      return thick(ppm[i]!, ppm[i + 1]!, ppm[i + 2]!)
+    }
+    // A column or row belongs to a thick line when most of it is of its colour.
+    const columns = lines(width, (x) => share(height, (y) => at(x, y)))
+    const rows = lines(height, (y) => share(width, (x) => at(x, y)))
+    return { across: (columns[10]! - columns[0]!) / perMm, down: (rows[2]! - rows[0]!) / perMm, page: [width / perMm, height / perMm] }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function share(n: number, is: (i: number) => boolean): number {
+  let hits = 0
+  for (let i = 0; i < n; i += 7) if (is(i)) hits++
+  return hits / (n / 7)
+}
+
+/** Middles of the runs that belong to a line. */
+function lines(n: number, shareAt: (i: number) => number): number[] {
+  const out: number[] = []
+  let from = -1
+  for (let i = 0; i <= n; i++) {
+    const on = i < n && shareAt(i) > 0.5
+    if (on && from < 0) from = i
+    if (!on && from >= 0) {
+      out.push((from + i - 1) / 2)
+      from = -1
+    }
+  }
+  return out
+}
