@@ -16,7 +16,10 @@ type charset struct {
 	kind charsetKind
 	g1   repertoire // of the first value; the G1 set before any escape
 	g0   repertoire
-	gbk  bool // written without GB18030's four-byte characters
+	// missed is what bytes above 7F are read as where no set is active: some
+	// writers declare a set and leave its escape sequences out.
+	missed repertoire
+	gbk    bool // written without GB18030's four-byte characters
 }
 
 type charsetKind uint8
@@ -46,7 +49,7 @@ func resolveCharset(raw []byte) charset {
 		}
 		if i > 0 && cs.kind != kindNone {
 			// The first value is empty: ISO IR 6, the others come by escapes.
-			return charset{kind: kindISO2022}
+			return charset{kind: kindISO2022, missed: cs.g1}
 		}
 	}
 	return charset{}

@@ -96,10 +96,15 @@ func (s *iso2022) step(b []byte, delimited, name bool) int {
 		}
 		s.out.WriteByte(c)
 		return 1
-	case doubleByte(s.g1):
-		return s.pair(b, s.g1)
 	}
-	s.out.WriteString(decodeWith(charmapOf(s.g1), b[:1]))
+	set := s.g1
+	if set == none {
+		set = s.initial.missed
+	}
+	if doubleByte(set) {
+		return s.pair(b, set)
+	}
+	s.out.WriteString(decodeWith(charmapOf(set), b[:1]))
 	return 1
 }
 

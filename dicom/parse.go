@@ -40,6 +40,10 @@ type Options struct {
 	// Keep is the length in bytes above which a value is passed over and
 	// becomes Bulk; 0 means DefaultKeep, -1 keeps all, also fragments.
 	Keep int64
+	// Learned is what text of this sender turned out to be when its declared
+	// character set did not fit: "GB18030" as Dataset.Repaired gave it. Text
+	// that is too short or too rare to be sure of is then repaired as well.
+	Learned string
 }
 
 // Parse reads a bare data set, as DIMSE carries it, to the end of r. With an
@@ -72,6 +76,7 @@ type parser struct {
 	big      bool
 	implicit bool
 	signed   bool // Pixel Representation is 1
+	learned  bool // the sender's text is GB18030 whatever it declares
 	err      error
 }
 
@@ -80,7 +85,7 @@ func newParser(src *source, o Options) *parser {
 	if keep == 0 {
 		keep = DefaultKeep
 	}
-	return &parser{src: src, keep: keep, keepAll: keep < 0, stack: *stacks.Get().(*[]Element)}
+	return &parser{src: src, keep: keep, keepAll: keep < 0, learned: o.Learned == "GB18030", stack: *stacks.Get().(*[]Element)}
 }
 
 // maxPooled is how many elements a stack may have to be used again.
@@ -108,7 +113,7 @@ func (p *parser) finish(d *Dataset) error {
 		p.stack = nil
 	}
 	d.Notes = p.notes
-	d.judge()
+	d.judge(p.learned)
 	return p.err
 }
 

@@ -46,7 +46,7 @@ func (d *Dataset) scope() *Dataset {
 
 // judge decides once, after parsing, whether the declared character set fits
 // the text of d and of the items that inherit it.
-func (d *Dataset) judge() {
+func (d *Dataset) judge(learned bool) {
 	if d.scope() != d {
 		return
 	}
@@ -56,11 +56,40 @@ func (d *Dataset) judge() {
 	if len(texts) == 0 {
 		return
 	}
-	d.repair = judgeText(d.charset(), texts)
-	if d.repair.kind == kindGB && koreanName(d) {
+	cs := d.charset()
+	d.repair = judgeText(cs, texts)
+	switch {
+	case learned && d.repair.kind == kindNone && cs.mayHideGB() && wellFormedGB(texts):
+		d.repair = repair{kindGB, enoughGB}
+	case !learned && d.repair.kind == kindGB && koreanName(d):
 		d.repair = repair{}
 	}
 }
+
+// mayHideGB says that a writer of GB18030 may have declared the set: it is the
+// default of many devices.
+func (cs charset) mayHideGB() bool {
+	return cs.kind == kindNone || cs.kind == kindISO2022 && (cs.g1 == latin1 || cs.g1 == none && cs.missed == none)
+}
+
+// wellFormedGB says that all high bytes pair up, no text is escaped, and no
+// pair would swallow a letter in the middle of a Latin word: "René" is none.
+func wellFormedGB(texts [][]byte) bool {
+	for _, t := range texts {
+		before := byte(' ')
+		for len(t) > 0 {
+			n := gbLength(t)
+			if t[0] == 0x1B || n == 1 && t[0] >= 0x80 || n == 2 && isLetter(before) && isLetter(t[1]) {
+				return false
+			}
+			before = t[n-1]
+			t = t[n:]
+		}
+	}
+	return true
+}
+
+func isLetter(c byte) bool { return isUpper(c) || c >= 'a' && c <= 'z' }
 
 // koreanSurnames are the commonest, in KS X 1001, whose bytes are no surname
 // in GBK.
@@ -138,7 +167,7 @@ func judgeText(cs charset, texts [][]byte) repair {
 		if utf >= 0.9 {
 			return repair{kindUTF8, utf}
 		}
-		if cs.g1 == none || cs.g1 == latin1 {
+		if cs.mayHideGB() {
 			return repairGB(weighGB(texts))
 		}
 		return repair{}

@@ -37,7 +37,7 @@ func (p *parser) sequence(d *Dataset, e *Element, end int64, depth int) error {
 		if err := p.dataset(item, stop, depth+1); err != nil {
 			return err
 		}
-		item.judge()
+		item.judge(p.learned)
 	}
 	if p.src.off > end {
 		return p.fail(e.Tag, "an item is longer than its sequence")

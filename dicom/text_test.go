@@ -53,6 +53,22 @@ func TestNamesOfTheStandardReadInAnyCharacterSet(t *testing.T) {
 		{"ISO_IR 126", "\xc4\xe9\xef\xed\xf5\xf3\xe9\xef\xf2", "Διονυσιος"},
 		{"ISO_IR 203", "\xa4", "€"},
 		{"ISO-IR 192", "张^三", "张^三"},
+		{"ISO_IR 6", "Zhang^San", "Zhang^San"},
+		{"ISO_IR 101", "Wa\xb3\xeasa", "Wałęsa"},
+		{"ISO_IR 109", "\xc6a\xfdo", "Ĉaŭo"},
+		{"ISO_IR 110", "\xd0\xe0le", "Đāle"},
+		{"ISO_IR 127", "\xe2\xc8\xc7\xe6\xea^\xe4\xe6\xd2\xc7\xd1", "قباني^لنزار"},
+		{"ISO_IR 138", "\xf9\xf8\xe5\xef^\xe3\xe1\xe5\xf8\xe4", "שרון^דבורה"},
+		{"ISO_IR 148", "\xc7a\xf0lar", "Çağlar"},
+		{"ISO_IR 13", "\xd4\xcf\xc0\xde", "ﾔﾏﾀﾞ"},
+		{"ISO_IR 166", "\xb9\xd2\xc2", "นาย"},
+		{`\ISO 2022 IR 101\ISO 2022 IR 144`, "\x1b-BWa\xb3\xeasa^\x1b-L\xbb\xee\xda", "Wałęsa^Люк"},
+		{`ISO 2022 IR 100\ISO 2022 IR 126`, "J\xe9r\xf4me^\x1b-F\xc4\xe9\xef^J\xe9", "Jérôme^Διο^Jé"},
+		{`ISO 2022 IR 13\ISO 2022 IR 159`, "\xd4\xcf=\x1b$(D\x30\x6e\x1b(J", "ﾔﾏ=佖"},
+		{`\ISO 2022 IR 149`, "Hong=\xfb\xf3^\xd1\xce\xd4\xd7", "Hong=洪^吉洞"}, // escapes left out
+		{`\ISO 2022 IR 58`, "Zhang=\xd5\xc5^\xd0\xa1\xb6\xab", "Zhang=张^小东"},
+		{"GBK", "Wang=\x81\x5c^\x90\x5e", "Wang=乗^恀"},
+		{"GB18030", "Li=\x95\x32\x82\x36^\xc0\xee", "Li=𠀀^李"},
 	} {
 		d := named(c.charset, c.raw)
 		if got := d.Text(PatientName); got != c.want {
@@ -60,6 +76,24 @@ func TestNamesOfTheStandardReadInAnyCharacterSet(t *testing.T) {
 		}
 		if set, sure := d.Repaired(); sure != 0 {
 			t.Errorf("%s: correct text was repaired as %s", c.charset, set)
+		}
+	}
+}
+
+func TestWhatADeviceWritesIsLearned(t *testing.T) {
+	t.Parallel()
+	rare := element(PatientName, "PN", 4, "\x8d\xd6^A") // in GBK, not in GB2312
+	french := element(PatientName, "PN", 6, "Ren\xe9e ")
+	for _, c := range []struct {
+		raw, learned string
+		repaired     bool
+	}{{rare, "", false}, {rare, "GB18030", true}, {french, "", false}, {french, "GB18030", false}} {
+		d, err := Parse(strings.NewReader(c.raw), ExplicitVRLittleEndian, Options{Learned: c.learned})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if set, sure := d.Repaired(); (sure > 0) != c.repaired || c.repaired && set != "GB18030" {
+			t.Errorf("learned %q: %q as %q with %.2f", c.learned, d.Text(PatientName), set, sure)
 		}
 	}
 }
