@@ -3,6 +3,7 @@ package decode
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -138,4 +139,35 @@ func unpack(f *zip.File) ([]byte, error) {
 	}
 	defer r.Close()
 	return io.ReadAll(io.LimitReader(r, ecg.MaxFileBytes))
+}
+
+// Pack puts the files of the WFDB record whose header is called header into a
+// ZIP archive: the same files give the same bytes. Files that do not lie beside
+// the header are left out. names are those in folder.
+func Pack(folder fs.FS, header string) (archive []byte, names []string, err error) {
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	total := 0
+	for _, name := range wfdb.Files(folder, header) {
+		data, err := readFile(folder, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if total += len(data); err == nil && total > ecg.MaxFileBytes {
+			err = fmt.Errorf("the record's files have more than %d bytes", ecg.MaxFileBytes)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		w, err := z.Create(path.Base(name))
+		if err != nil {
+			return nil, nil, err
+		}
+		if _, err := w.Write(data); err != nil {
+			return nil, nil, err
+		}
+		names = append(names, name)
+	}
+	err = z.Close()
+	return out.Bytes(), names, err
 }

@@ -162,19 +162,3 @@ func readFull(f io.Reader, data []byte) (int, error) {
 	}
 	return n, err
 }
-
-// Segments returns the names of the records that a header of several segments
-// lists; nil for other headers and for what is none.
-func Segments(header []byte) []string {
-	h, err := parseHeader(header)
-	if err != nil {
-		return nil
-	}
-	var names []string
-	for _, s := range h.segments {
-		if s.name != "~" {
-			names = append(names, s.name)
-		}
-	}
-	return names
-}

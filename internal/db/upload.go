@@ -91,6 +91,11 @@ func (tx *Tx) UnjudgedUploads(before time.Time, limit int) ([]*Upload, error) {
 	return uploads.all(tx, "WHERE state = 'open' AND off = size AND touched_at < $1 ORDER BY touched_at LIMIT 0+$2", millis(before), limit)
 }
 
+// UploadsOfBatch returns the uploads that belong to a batch, judged or not.
+func (tx *Tx) UploadsOfBatch(id hub.BatchID) ([]*Upload, error) {
+	return uploads.all(tx, "WHERE batch = $1 ORDER BY created_at", string(id))
+}
+
 // DeleteUpload forgets an upload and its parts.
 func (tx *Tx) DeleteUpload(id hub.UploadID) error {
 	if _, err := tx.exec("DELETE FROM upload_part WHERE upload = $1", string(id)); err != nil {
@@ -210,6 +215,18 @@ func (tx *Tx) UpdateBatchFile(f *BatchFile) error { _, err := batchFiles.update(
 func (tx *Tx) Tombstone(object string) error {
 	_, err := tx.exec("INSERT INTO tombstone (object, created_at) VALUES ($1, $2) ON CONFLICT (object) DO NOTHING", object, millis(tx.Now()))
 	return err
+}
+
+// TombstoneAt marks an object for deletion some time after a time to come.
+func (tx *Tx) TombstoneAt(object string, at time.Time) error {
+	_, err := tx.exec("INSERT INTO tombstone (object, created_at) VALUES ($1, $2) ON CONFLICT (object) DO NOTHING", object, millis(at))
+	return err
+}
+
+// LiftTombstone takes a mark back and reports whether it was still there.
+func (tx *Tx) LiftTombstone(object string) (bool, error) {
+	n, err := tx.exec("DELETE FROM tombstone WHERE object = $1", object)
+	return n > 0, err
 }
 
 // Tombstones returns objects marked before a time.

@@ -58,7 +58,7 @@ func (in *Intake) readWave(a *arrival) *trace {
 // Errors: Unsupported for an unknown format; Invalid, with the quarantine's
 // id, for a file that cannot be read; Busy when the store does not serve now.
 func (in *Intake) Recording(ctx context.Context, src Source, data []byte) (out *Outcome, existing bool, err error) {
-	format := ecg.Detect(data[:min(len(data), ecg.DetectBytes)])
+	format := decode.Detect(data)
 	if format == ecg.FormatDICOM {
 		o, err := in.File(ctx, src, strings.NewReader(string(data)))
 		if err != nil {
@@ -75,6 +75,9 @@ func (in *Intake) Recording(ctx context.Context, src Source, data []byte) (out *
 	rec, err := decode.Decode(data)
 	if errors.Is(err, ecg.ErrUnknownFormat) {
 		return nil, false, hub.Wrap(hub.Unsupported, "intake.Recording", "ecg.unknown_format", err)
+	}
+	if err == nil {
+		err = doubtful(rec)
 	}
 	if err != nil {
 		return nil, false, in.Quarantine(ctx, src, data, "ecg.unreadable", err)
@@ -95,6 +98,17 @@ func (in *Intake) Recording(ctx context.Context, src Source, data []byte) (out *
 		return nil, false, err
 	}
 	return out, out.Result == Duplicate, nil
+}
+
+// doubtful refuses what could be read and still may be no ECG: EDF is the
+// format of sleep laboratories, whose voltages look like bad ECGs.
+func doubtful(rec *ecg.Recording) error {
+	for _, n := range rec.Notes {
+		if n.Code == ecg.NoteUnlabelled {
+			return &ecg.FormatError{Format: rec.Format, Offset: -1, Field: "label", Reason: n.Text, Err: ecg.ErrNoSignal}
+		}
+	}
+	return nil
 }
 
 // takeRecording writes the rows of an ECG file.

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/yuanzhen/yuanzhen/ecg"
+	"github.com/yuanzhen/yuanzhen/ecg/decode"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 	"github.com/yuanzhen/yuanzhen/internal/intake"
@@ -67,8 +68,12 @@ func (s *Service) archive(ctx context.Context, src intake.Source, u *db.Upload, 
 		return s.quarantine(ctx, src, data.Reader(), u.Size, codeArchiveBad, err)
 	}
 	v := &Verdict{Code: codeArchive, Archive: &Archive{Results: map[Result]int{}}}
+	taken, err := s.records(ctx, src, z, v)
+	if err != nil {
+		return nil, err
+	}
 	for _, f := range z.File {
-		if f.FileInfo().IsDir() {
+		if f.FileInfo().IsDir() || taken[f.Name] {
 			continue
 		}
 		if err := s.hold(ctx, u); err != nil {
@@ -82,6 +87,32 @@ func (s *Service) archive(ctx context.Context, src intake.Source, u *db.Upload, 
 	}
 	v.sum()
 	return v, nil
+}
+
+// records takes in the ECGs that consist of several files and names the entries
+// they are made of. An archive whose directory cannot be walked has none.
+func (s *Service) records(ctx context.Context, src intake.Source, z *zip.Reader, v *Verdict) (taken map[string]bool, err error) {
+	headers, err := decode.Records(z)
+	if err != nil {
+		return nil, nil
+	}
+	taken = map[string]bool{}
+	for _, header := range headers {
+		data, names, err := decode.Pack(z, header)
+		if err != nil {
+			continue // its files are judged one by one, with their reasons
+		}
+		src.Name = clip(header, nameMost)
+		one, err := s.take(ctx, src, ecgForm, bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			return nil, err
+		}
+		v.add(src.Name, one)
+		for _, name := range names {
+			taken[name] = true
+		}
+	}
+	return taken, nil
 }
 
 // tooMuch checks what the directory says; entry holds each file to it.

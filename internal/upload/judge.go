@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/yuanzhen/yuanzhen/ecg"
+	"github.com/yuanzhen/yuanzhen/ecg/decode"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 	"github.com/yuanzhen/yuanzhen/internal/intake"
@@ -92,6 +93,9 @@ func (s *Service) judge(ctx context.Context, actor hub.Actor, u *db.Upload) erro
 	}
 	src := intake.Source{Actor: actor, Via: "upload", Name: u.Filename, Order: u.Order}
 	v, err := s.verdict(ctx, src, u, data)
+	if errors.Is(err, errHeld) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -119,6 +123,11 @@ func (s *Service) verdict(ctx context.Context, src intake.Source, u *db.Upload, 
 	f := sniff(u.Filename, head)
 	if f == zipForm {
 		return s.archive(ctx, src, u, data)
+	}
+	if u.Batch != "" && (f == unknownForm || ecg.Detect(head) == ecg.FormatWFDB) {
+		if v, err := s.together(ctx, src, u); v != nil || err != nil {
+			return v, err
+		}
 	}
 	body := data.Reader()
 	defer body.Close()
@@ -166,8 +175,22 @@ func (s *Service) take(ctx context.Context, src intake.Source, f form, r io.Read
 		}
 		return taken(out, err)
 	}
+	if size <= unmarkedMost {
+		data, err := readAll(r, size)
+		if err != nil {
+			return nil, err
+		}
+		if decode.Detect(data) != ecg.FormatUnknown {
+			return s.take(ctx, src, ecgForm, bytes.NewReader(data), size)
+		}
+		r = bytes.NewReader(data)
+	}
 	return s.quarantine(ctx, src, r, size, codeUnknown, errors.New("no known image or ECG format"))
 }
+
+// unmarkedMost is the size up to which a file whose start says nothing is looked
+// at as a whole: some carts write no mark at all.
+const unmarkedMost = 1 << 20
 
 func readAll(r io.Reader, size int64) ([]byte, error) {
 	data := make([]byte, size)
