@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental/table"
@@ -21,6 +22,9 @@ import (
 // stack was not unwound, so the instance is of no more use.
 var errThrown = errors.New("the codec refuses the codestream")
 
+// errLate is what a call gives that takes too long.
+var errLate = errors.New("the codec takes too long")
+
 // maxPrinted bounds what is kept of a module's messages.
 const maxPrinted = 1 << 10
 
@@ -31,7 +35,7 @@ type hostCall func(in *instance, stack []uint64)
 // not here only describes types to JavaScript, and may do nothing.
 var hostCalls = map[string]hostCall{
 	"__cxa_throw":                         func(*instance, []uint64) { panic(errThrown) },
-	"_abort_js":                           func(*instance, []uint64) { panic(errThrown) },
+	"_abort_js":                           (*instance).yield,
 	"_embind_register_class":              (*instance).registerClass,
 	"_embind_register_class_constructor":  (*instance).registerConstructor,
 	"_embind_register_class_function":     (*instance).registerMethod,
@@ -81,15 +85,16 @@ type valueObject struct {
 
 // instance is one running module. It is not safe for concurrent use.
 type instance struct {
-	kind    *build
-	mod     api.Module
-	limit   uint32 // bytes its memory may grow to
-	classes map[uint32]*class
-	named   map[string]*class
-	objects map[uint32]*valueObject
-	structs map[string]*valueObject
-	view    []uint32 // address and length of the last view of memory
-	printed []byte
+	kind     *build
+	mod      api.Module
+	limit    uint32 // bytes its memory may grow to
+	deadline time.Time
+	classes  map[uint32]*class
+	named    map[string]*class
+	objects  map[uint32]*valueObject
+	structs  map[string]*valueObject
+	view     []uint32 // address and length of the last view of memory
+	printed  []byte
 }
 
 func (in *instance) memory() api.Memory { return in.mod.Memory() }
@@ -111,6 +116,18 @@ func (in *instance) text(at uint64) string {
 	}
 	s, _, _ := bytes.Cut(b, []byte{0})
 	return string(s)
+}
+
+// yield serves the call that lookAtClock makes and the module's own abort.
+// That it is Go that runs lets the garbage collector and others have their way.
+func (in *instance) yield([]uint64) {
+	if in.word(turnsWord) != 0 {
+		panic(errThrown)
+	}
+	if time.Now().After(in.deadline) {
+		panic(errLate)
+	}
+	in.memory().WriteUint32Le(turnsWord, turns)
 }
 
 func (in *instance) function(signature, index uint64) function {

@@ -9,7 +9,7 @@ import (
 // openjpeg is OpenJPEG, built with Emscripten as @cornerstonejs/codec-openjpeg.
 // The letters stand in its openjpegwasm_decode.js.
 var openjpeg = &build{
-	name: "JPEG 2000", file: "openjpegwasm_decode.wasm", start: "G",
+	name: "JPEG 2000", file: "openjpegwasm_decode.wasm", abort: "q", start: "G",
 	imports: map[string]string{
 		"e": "__cxa_throw", "q": "_abort_js", "n": "_embind_register_class",
 		"m": "_embind_register_class_constructor", "b": "_embind_register_class_function",

@@ -9,7 +9,7 @@ import (
 // charls is CharLS, built with Emscripten as @cornerstonejs/codec-charls. The
 // letters stand in its charlswasm.js.
 var charls = &build{
-	name: "JPEG-LS", file: "charlswasm.wasm", start: "B",
+	name: "JPEG-LS", file: "charlswasm.wasm", abort: "o", start: "B",
 	imports: map[string]string{
 		"e": "__cxa_throw", "o": "_abort_js", "h": "_embind_register_class",
 		"g": "_embind_register_class_constructor", "b": "_embind_register_class_function",

@@ -11,7 +11,6 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
-	"github.com/tetratelabs/wazero/sys"
 )
 
 const (
@@ -36,6 +35,7 @@ type build struct {
 	name    string            // of the codec
 	file    string            // of the module
 	start   string            // export that runs the C++ constructors
+	abort   string            // letter of _abort_js
 	imports map[string]string // names of hostCalls by the module's letters
 
 	once     sync.Once
@@ -46,6 +46,10 @@ type build struct {
 
 // instanceKey finds the instance that called, in the context of the call.
 type instanceKey struct{}
+
+func (in *instance) context() context.Context {
+	return context.WithValue(context.Background(), instanceKey{}, in)
+}
 
 // compile prepares the module when it is first needed.
 func (k *build) compile() error {
@@ -58,8 +62,11 @@ func (k *build) prepare() error {
 	if err != nil {
 		return err
 	}
+	if wasm, err = guarded(wasm, k.abort); err != nil {
+		return fmt.Errorf("codec %s: %w", k.file, err)
+	}
 	ctx := context.Background()
-	k.runtime = wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithCloseOnContextDone(true))
+	k.runtime = wazero.NewRuntime(ctx)
 	if k.compiled, err = k.runtime.CompileModule(ctx, wasm); err != nil {
 		return fmt.Errorf("codec %s: %w", k.file, err)
 	}
@@ -84,15 +91,15 @@ func (k *build) prepare() error {
 }
 
 // instantiate starts a module that may grow to limit bytes.
-func (k *build) instantiate(ctx context.Context, limit uint64) (*instance, error) {
+func (k *build) instantiate(limit uint64) (*instance, error) {
 	memory := reserve(limit)
 	if memory == nil {
 		return nil, fmt.Errorf("codec %s: no room for %d bytes of memory", k.file, limit)
 	}
-	in := &instance{kind: k, limit: uint32(limit), classes: map[uint32]*class{}, named: map[string]*class{},
+	in := &instance{kind: k, limit: uint32(limit), deadline: time.Now().Add(patience),
+		classes: map[uint32]*class{}, named: map[string]*class{},
 		objects: map[uint32]*valueObject{}, structs: map[string]*valueObject{}}
-	ctx = context.WithValue(ctx, instanceKey{}, in)
-	ctx = experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(
+	ctx := experimental.WithMemoryAllocator(in.context(), experimental.MemoryAllocatorFunc(
 		func(uint64, uint64) experimental.LinearMemory { return memory }))
 	mod, err := k.runtime.InstantiateModule(ctx, k.compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions(k.start))
 	if err != nil {
@@ -113,11 +120,11 @@ type pool struct {
 var shared = pool{turn: make(chan struct{}, live)}
 
 // get finds or starts an instance; the caller has its turn.
-func (p *pool) get(ctx context.Context, k *build, limit uint64) (*instance, error) {
+func (p *pool) get(k *build, limit uint64) (*instance, error) {
 	if in := p.take(k, limit); in != nil {
 		return in, nil
 	}
-	return k.instantiate(ctx, limit)
+	return k.instantiate(limit)
 }
 
 // take finds an idle instance that will do; if there is none it makes room.
@@ -167,22 +174,20 @@ func (k *build) run(size, memory int64, do func(context.Context, *instance) erro
 // within calls do and stops it after wait. After an error the instance is
 // dropped, for nobody knows what it left behind.
 func (k *build) within(wait time.Duration, limit uint64, do func(context.Context, *instance) error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), wait)
-	defer cancel()
-	fault := ""
-	in, err := shared.get(ctx, k, limit)
-	if err == nil {
-		in.printed = in.printed[:0]
-		if err = do(context.WithValue(ctx, instanceKey{}, in), in); err == nil {
-			shared.put(in)
-			return nil
-		}
-		fault = in.fault()
-		in.close()
+	in, err := shared.get(k, limit)
+	if err != nil {
+		return err
 	}
-	var exit *sys.ExitError
+	in.printed, in.deadline = in.printed[:0], time.Now().Add(wait)
+	in.memory().WriteUint32Le(turnsWord, turns)
+	if err = do(in.context(), in); err == nil {
+		shared.put(in)
+		return nil
+	}
+	fault := in.fault()
+	in.close()
 	switch {
-	case errors.As(err, &exit):
+	case errors.Is(err, errLate):
 		return fmt.Errorf("%s takes longer than %s", k.name, wait)
 	case fault != "":
 		return fmt.Errorf("%s: %s", k.name, fault)
