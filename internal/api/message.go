@@ -37,6 +37,7 @@ var coreMessages = messages{
 	"submit.fields_missing":    {"申请单还缺：{fields}。请补全后提交。", "The order still lacks: {fields}."},
 	"submit.identity_mismatch": {"影像中的患者与申请单不一致。请核对；确认无误请填写原因后再提交。", "The patient in the images differs from the order. Check; if it is right, give the reason and submit again."},
 	"route.no_agreement":       {"本单位没有生效的远程诊断协议，无法送诊。请联系管理员。", "There is no valid reading agreement for this institution. Ask the administrator."},
+	"route.no_next_tier":       {"没有可转交的上级诊断中心：请由管理员登记上级协议。", "There is no next tier to hand this to; the administrator registers an agreement with one."},
 	"ecg.unknown_format":       {"无法识别的心电文件格式。支持 SCP-ECG、HL7 aECG、DICOM 等，请从心电图机导出原始数据后重试。", "This ECG file format is not known. Export SCP-ECG, HL7 aECG or DICOM from the cart and try again."},
 	"ecg.unreadable":           {"心电文件无法读取：{reason}。原文件已保留在隔离区，请重新导出或重新采集。", "The ECG file cannot be read: {reason}. It is kept in quarantine; export or record it again."},
 	"ecg.empty":                {"文件是空的，请重新导出后上传。", "The file is empty; export it again."},

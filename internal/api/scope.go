@@ -22,9 +22,15 @@ func isReading(r hub.Role) bool { return slices.Contains(reading, r) }
 func outside(op string) error { return hub.E(hub.NotFound, op, "not_found") }
 
 // seesTask reports whether a task is in the actor's scope: the own clinic's,
-// or routed to the own centre.
+// or routed or offered to the own centre.
 func seesTask(a hub.Actor, t *hub.Task) bool {
-	return isClinic(a.Role) && t.Member == a.Member || isReading(a.Role) && t.Centre != "" && t.Centre == a.Member
+	return isClinic(a.Role) && t.Member == a.Member || isReading(a.Role) && a.Member != "" && (t.Centre == a.Member || t.Offered == a.Member)
+}
+
+// follows reports whether the actor may look at where a task went: it is in
+// scope, or the own centre handed it over.
+func follows(a hub.Actor, t *hub.Task) bool {
+	return seesTask(a, t) || isReading(a.Role) && t.HandedFrom != "" && t.HandedFrom == a.Member
 }
 
 // task returns a task in the actor's scope.

@@ -122,6 +122,14 @@ func (tx *Tx) OnDuty(id hub.AccountID, kind hub.TaskKind) (bool, error) {
 	return len(list) > 0, err
 }
 
+// Attended reports whether anybody at a centre is on duty for a kind now.
+func (tx *Tx) Attended(centre hub.MemberID, kind hub.TaskKind) (bool, error) {
+	var n int
+	err := tx.q.QueryRowContext(tx.ctx, `SELECT count(*) FROM duty JOIN account ON account.id = duty.account WHERE account.member = $1 AND account.active = 1
+		AND (duty.kind = '' OR duty.kind = $2) AND duty.from_at <= $3 AND (duty.to_at = 0 OR duty.to_at > $3)`, string(centre), string(kind), millis(tx.Now())).Scan(&n)
+	return n > 0, err
+}
+
 // InsertDevice stores a new device.
 func (tx *Tx) InsertDevice(d *hub.Device) error { return devices.insert(tx, d) }
 

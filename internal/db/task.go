@@ -9,6 +9,7 @@ import (
 var tasks = newTable[hub.Task]("task", 1, func(t *hub.Task) []column {
 	return []column{{"id", &t.ID}, {"state", &t.State}, {"before_void", &t.Before}, {"kind", &t.Kind}, {"modality", &t.Modality},
 		{"priority", &t.Priority}, {"due", msec{&t.Due}}, {"paused_ms", span{&t.Paused}}, {"member", &t.Member}, {"centre", &t.Centre},
+		{"offered", &t.Offered}, {"handed_from", &t.HandedFrom}, {"queued_at", msec{&t.QueuedAt}}, {"t_escalated", msec{&t.TEscalated}},
 		{"exam_order", &t.Order}, {"study", &t.Study}, {"recording", &t.Recording}, {"report", &t.Report}, {"version", &t.Version},
 		{"holder", &t.Holder}, {"claim", &t.Claim}, {"lease_until", msec{&t.LeaseUntil}}, {"writer", &t.Writer}, {"opened", flag{&t.Opened}},
 		{"expected", &t.Expected}, {"complete", flag{&t.Complete}}, {"waived", &t.Waived}, {"warnings", js{&t.Warnings}},
@@ -94,7 +95,7 @@ func (tx *Tx) ExtendSettle(study hub.StudyID, at time.Time) error {
 // TaskFilter selects tasks; empty fields do not restrict.
 type TaskFilter struct {
 	Member    hub.MemberID // of the clinic
-	Centre    hub.MemberID // reading centre
+	Centre    hub.MemberID // reading centre, or offered to it
 	States    []hub.State
 	Kind      hub.TaskKind
 	Priority  *int
@@ -125,7 +126,9 @@ func (tx *Tx) Tasks(q TaskFilter) ([]*hub.Task, error) {
 		f.add("task.member = ?", string(q.Member))
 	}
 	if q.Centre != "" {
-		f.add("task.centre = ?", string(q.Centre))
+		if err := tx.ofCentre(&f, q.Centre); err != nil {
+			return nil, err
+		}
 	}
 	if len(q.States) > 0 {
 		f.add("task.state IN "+in(len(q.States)), anys(q.States)...)
@@ -162,6 +165,36 @@ func (tx *Tx) Tasks(q TaskFilter) ([]*hub.Task, error) {
 	}
 	f.args = append(f.args, q.Limit)
 	return tasks.all(tx, f.where()+" ORDER BY task.priority, task.due, task.t_submit, task.id LIMIT 0+$"+itoa(len(f.args)), f.args...)
+}
+
+// ofCentre selects a centre's tasks. Those that are offered to it are rare and
+// cost the queue its index, so they are asked for only when there are any.
+func (tx *Tx) ofCentre(f *filter, centre hub.MemberID) error {
+	var offers int
+	err := tx.q.QueryRowContext(tx.ctx, "SELECT count(*) FROM task WHERE offered = $1 AND offered <> ''", string(centre)).Scan(&offers)
+	switch {
+	case err != nil:
+		return err
+	case offers > 0:
+		f.add("(task.centre = ? OR task.offered = ? AND task.offered <> '')", string(centre), string(centre))
+	default:
+		f.add("task.centre = ?", string(centre))
+	}
+	return nil
+}
+
+// ClaimLimits is how long tasks of each priority may wait for a claim.
+type ClaimLimits [5]time.Duration
+
+// Unclaimed returns queued tasks that have waited longer than their limit.
+func (tx *Tx) Unclaimed(limits ClaimLimits, limit int) ([]*hub.Task, error) {
+	now := tx.Now()
+	args := make([]any, 0, len(limits)+1)
+	for _, d := range limits {
+		args = append(args, millis(now.Add(-d)))
+	}
+	return tasks.all(tx, `WHERE state = 'queued' AND queued_at > 0 AND (priority = 0 AND queued_at <= $1 OR priority = 1 AND queued_at <= $2
+		OR priority = 2 AND queued_at <= $3 OR priority = 3 AND queued_at <= $4 OR priority = 4 AND queued_at <= $5) ORDER BY queued_at LIMIT 0+$6`, append(args, limit)...)
 }
 
 // CursorOf is the place of t in the queue's order.

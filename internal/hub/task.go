@@ -62,6 +62,8 @@ type Task struct {
 	Paused     time.Duration // time spent returned that does not count
 	Member     MemberID
 	Centre     MemberID // reading centre; "" before submit
+	Offered    MemberID // the next tier, which may claim it as well; "" nobody
+	HandedFrom MemberID // the centre that handed it over; "" none
 	Order      OrderID
 	Study      StudyID
 	Recording  RecordingID
@@ -82,11 +84,12 @@ type Task struct {
 	SettleAt   time.Time // when an auto-submitted study counts as settled
 	Warned     int       // deadline marks passed: 50, 80, 100
 	NextMark   time.Time // when the next of them passes; zero when none will
+	QueuedAt   time.Time // since when it waits for a claim; zero when nobody is waited for
 	LastEvent  string
 	LastActor  AccountID
 
-	TExam, TUploadStart, TSubmit, TClaim, TFirstImage, TPrelim, TWritten, TSigned, TDelivered, TAck, TReturned time.Time
-	CreatedAt                                                                                                  time.Time
+	TExam, TUploadStart, TSubmit, TClaim, TFirstImage, TPrelim, TWritten, TSigned, TDelivered, TAck, TReturned, TEscalated time.Time
+	CreatedAt                                                                                                              time.Time
 }
 
 // Open reports whether reading is still to be finished.

@@ -61,6 +61,8 @@ func (s *Service) act(tx *db.Tx, actor hub.Actor, t *hub.Task, e Event, p Params
 		return s.claim(tx, actor, t)
 	case Release:
 		return s.release(tx, actor, t)
+	case Escalate:
+		return s.escalate(tx, actor, t, p)
 	case Transfer:
 		return s.transfer(tx, actor, t, p)
 	case Return:
@@ -97,7 +99,14 @@ func (s *Service) claim(tx *db.Tx, actor hub.Actor, t *hub.Task) error {
 	if !duty {
 		return hub.E(hub.Forbidden, "worklist.claim", "task.not_on_duty")
 	}
-	return Move(tx, actor, t, Claim, "", s.holds(tx, actor.Account))
+	moved, err := s.taken(tx, t, actor.Member)
+	if err != nil {
+		return err
+	}
+	return Move(tx, actor, t, Claim, "", func(t *hub.Task) {
+		moved(t)
+		s.holds(tx, actor.Account)(t)
+	})
 }
 
 // holds makes an account the holder of a task, with a new claim number and
@@ -182,7 +191,7 @@ func (s *Service) transfer(tx *db.Tx, actor hub.Actor, t *hub.Task, p Params) er
 		return hub.Field("worklist.transfer", "reason", "say why")
 	}
 	if Repeated(t, Transfer, actor) {
-		if to, err := s.readerAt(tx, t, p.To); err == nil && (t.State == hub.Claimed && t.Holder == to.ID || t.State == hub.Written && t.Writer == to.ID) {
+		if to, err := s.readerAt(tx, t.Centre, p.To); err == nil && (t.State == hub.Claimed && t.Holder == to.ID || t.State == hub.Written && t.Writer == to.ID) {
 			return nil
 		}
 	}
@@ -191,7 +200,15 @@ func (s *Service) transfer(tx *db.Tx, actor hub.Actor, t *hub.Task, p Params) er
 			return err
 		}
 	}
-	to, err := s.readerAt(tx, t, p.To)
+	centre := t.Centre
+	if t.Offered != "" && actor.Member == t.Offered {
+		centre = t.Offered
+	}
+	to, err := s.readerAt(tx, centre, p.To)
+	if err != nil {
+		return err
+	}
+	moved, err := s.taken(tx, t, centre)
 	if err != nil {
 		return err
 	}
@@ -200,12 +217,13 @@ func (s *Service) transfer(tx *db.Tx, actor hub.Actor, t *hub.Task, p Params) er
 			t.Writer = to.ID
 			return
 		}
+		moved(t)
 		s.holds(tx, to.ID)(t)
 	})
 }
 
-// readerAt finds the account a task may be given to, by login or id.
-func (s *Service) readerAt(tx *db.Tx, t *hub.Task, to string) (*hub.Account, error) {
+// readerAt finds the account of a centre a task may be given to, by login or id.
+func (s *Service) readerAt(tx *db.Tx, centre hub.MemberID, to string) (*hub.Account, error) {
 	a, err := tx.AccountByLogin(to)
 	if hub.KindOf(err) == hub.NotFound {
 		a, err = tx.Account(hub.AccountID(to))
@@ -213,7 +231,7 @@ func (s *Service) readerAt(tx *db.Tx, t *hub.Task, to string) (*hub.Account, err
 	if err != nil {
 		return nil, hub.Field("worklist.transfer", "to", "no such reader")
 	}
-	if a.Member != t.Centre || !a.Active || a.Role != hub.Reader && a.Role != hub.Reviewer && a.Role != hub.Expert {
+	if a.Member != centre || !a.Active || a.Role != hub.Reader && a.Role != hub.Reviewer && a.Role != hub.Expert {
 		return nil, hub.Field("worklist.transfer", "to", "not a reader of this centre")
 	}
 	return a, nil

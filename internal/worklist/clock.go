@@ -57,6 +57,11 @@ func (s *Service) Turn(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	s.each(ctx, expired, "lease", log, s.expireOne)
+	waiting, err := read.Unclaimed(s.Rules.claimLimits(), clockStep)
+	if err != nil {
+		return err
+	}
+	s.each(ctx, waiting, "unclaimed", log, s.unclaimedOne)
 	return s.deadlines(ctx, log)
 }
 
@@ -158,5 +163,11 @@ func (s *Service) warnOne(tx *db.Tx, t *hub.Task) error {
 	if mark == 100 {
 		name = "task.overdue"
 	}
-	return Touch(tx, hub.System, t, name, "", func(t *hub.Task) { t.Warned = mark })
+	if err := Touch(tx, hub.System, t, name, "", func(t *hub.Task) { t.Warned = mark }); err != nil {
+		return err
+	}
+	if mark >= offerMark && t.State == hub.Queued && t.Offered == "" {
+		return s.offerIfAny(tx, t, causeDueSoon)
+	}
+	return nil
 }

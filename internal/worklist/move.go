@@ -2,6 +2,7 @@ package worklist
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/yuanzhen/yuanzhen/internal/audit"
@@ -13,7 +14,7 @@ import (
 // nil), and writes row, event and audit record. t was read in this
 // transaction. A row that moved meanwhile is a Conflict.
 func Move(tx *db.Tx, actor hub.Actor, t *hub.Task, e Event, reason string, change func(*hub.Task)) error {
-	from, claim := t.State, t.Claim
+	from, claim, concerned := t.State, t.Claim, audience(t)
 	next, err := After(from, e)
 	if err != nil {
 		return err
@@ -25,6 +26,7 @@ func Move(tx *db.Tx, actor hub.Actor, t *hub.Task, e Event, reason string, chang
 	if change != nil {
 		change(t)
 	}
+	waits(tx, t, from, e)
 	t.NextMark = nextMark(t)
 	ok, err := tx.UpdateTask(t, from, claim)
 	if err != nil {
@@ -33,7 +35,7 @@ func Move(tx *db.Tx, actor hub.Actor, t *hub.Task, e Event, reason string, chang
 	if !ok {
 		return hub.E(hub.Conflict, "worklist.Move", "task.wrong_state").With("state", from).With("event", e)
 	}
-	if err := Emit(tx, names[e], t); err != nil {
+	if err := emit(tx, names[e], t, concerned); err != nil {
 		return err
 	}
 	return tx.Audit(actor, hub.Record{Action: "task." + string(e), Object: "task/" + string(t.ID), OK: true, Reason: reason,
@@ -43,6 +45,7 @@ func Move(tx *db.Tx, actor hub.Actor, t *hub.Task, e Event, reason string, chang
 // Touch writes a change of t that is no transition, with its event and audit
 // record.
 func Touch(tx *db.Tx, actor hub.Actor, t *hub.Task, name, reason string, change func(*hub.Task)) error {
+	concerned := audience(t)
 	change(t)
 	t.NextMark = nextMark(t)
 	ok, err := tx.UpdateTask(t, t.State, t.Claim)
@@ -52,14 +55,28 @@ func Touch(tx *db.Tx, actor hub.Actor, t *hub.Task, name, reason string, change 
 	if !ok {
 		return hub.E(hub.Conflict, "worklist.Touch", "task.wrong_state").With("state", t.State)
 	}
-	if err := Emit(tx, name, t); err != nil {
+	if err := emit(tx, name, t, concerned); err != nil {
 		return err
 	}
 	return tx.Audit(actor, hub.Record{Action: name, Object: "task/" + string(t.ID), OK: true, Reason: reason})
 }
 
+// waits keeps since when a task waits for a claim.
+func waits(tx *db.Tx, t *hub.Task, from hub.State, e Event) {
+	switch {
+	case t.State != hub.Queued:
+		t.QueuedAt, t.Offered = noTime, ""
+	case from != hub.Queued || e == Escalate:
+		t.QueuedAt = tx.Now()
+	}
+}
+
 // Emit stores the event that t is as it is now, for screens.
-func Emit(tx *db.Tx, name string, t *hub.Task) error {
+func Emit(tx *db.Tx, name string, t *hub.Task) error { return emit(tx, name, t, nil) }
+
+// emit is Emit; a centre the task concerned before hears of it as well, or it
+// would stay on its screens.
+func emit(tx *db.Tx, name string, t *hub.Task, before []hub.MemberID) error {
 	v, err := Render(tx, t)
 	if err != nil {
 		return err
@@ -68,7 +85,20 @@ func Emit(tx *db.Tx, name string, t *hub.Task) error {
 	if err != nil {
 		return err
 	}
-	return tx.Emit(hub.Event{Name: name, Member: t.Member, Centre: t.Centre, Task: t.ID, Body: body})
+	if err := tx.Emit(hub.Event{Name: name, Member: t.Member, Centre: t.Centre, Task: t.ID, Body: body}); err != nil {
+		return err
+	}
+	told := []hub.MemberID{t.Centre}
+	for _, centre := range append(audience(t), before...) {
+		if centre == "" || slices.Contains(told, centre) {
+			continue
+		}
+		told = append(told, centre)
+		if err := tx.Emit(hub.Event{Name: name, Centre: centre, Task: t.ID, Body: body}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Repeated reports whether actor's last action on t was e: the same request

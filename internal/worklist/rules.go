@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/yuanzhen/yuanzhen/internal/db"
 )
 
 // Rules are the numbers of the domain rules that an alliance may set
@@ -54,6 +56,16 @@ func DefaultRules() Rules {
 		CriticalRepeat: time.Minute, CriticalHead: 3 * time.Minute, CriticalDispatcher: 5 * time.Minute, CriticalDutyDesk: 8 * time.Minute,
 		SessionIdle: 15 * time.Minute, UploadKeep: 7 * 24 * h, OrphanKeep: 24 * h,
 	}
+}
+
+// claimLimit is how long a task of a priority may wait for a claim before the
+// next tier is asked.
+func (r Rules) claimLimit(priority int) time.Duration {
+	return r.claimLimits()[min(max(priority, 0), 4)]
+}
+
+func (r Rules) claimLimits() db.ClaimLimits {
+	return db.ClaimLimits{r.ClaimGreen, r.ClaimEmergency, r.ClaimUrgent, r.ClaimRoutine, r.ClaimRoutine}
 }
 
 // UnmarshalYAML sets the rules that are named; an unknown name or a number

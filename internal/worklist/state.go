@@ -18,6 +18,7 @@ const (
 	Release     Event = "release"
 	Expire      Event = "expire"
 	Transfer    Event = "transfer"
+	Escalate    Event = "escalate" // to the next tier
 	Return      Event = "return"
 	Resubmit    Event = "resubmit"
 	Write       Event = "write" // send for review
@@ -38,7 +39,7 @@ const (
 )
 
 // Events lists every event.
-var Events = []Event{Upload, Submit, Claim, Release, Expire, Transfer, Return, Resubmit, Write, Reject, RejectPool, Approve, Preliminary, Sign,
+var Events = []Event{Upload, Submit, Claim, Release, Expire, Transfer, Escalate, Return, Resubmit, Write, Reject, RejectPool, Approve, Preliminary, Sign,
 	Recall, Deliver, Acknowledge, Revise, Add, Cancel, AskVoid, ConfirmVoid, RefuseVoid}
 
 // before marks the transition back to the state a void request was made in.
@@ -47,8 +48,8 @@ const before hub.State = "(before)"
 var after = map[hub.State]map[Event]hub.State{
 	hub.Draft:        {Upload: hub.Uploading, Submit: hub.Queued, Cancel: hub.Cancelled},
 	hub.Uploading:    {Submit: hub.Queued, Cancel: hub.Cancelled},
-	hub.Queued:       {Claim: hub.Claimed, Transfer: hub.Claimed, Return: hub.Returned, Cancel: hub.Cancelled},
-	hub.Claimed:      {Release: hub.Queued, Expire: hub.Queued, Transfer: hub.Claimed, Return: hub.Returned, Write: hub.Written, Preliminary: hub.Written, Sign: hub.Issued, Cancel: hub.Cancelled},
+	hub.Queued:       {Claim: hub.Claimed, Transfer: hub.Claimed, Escalate: hub.Queued, Return: hub.Returned, Cancel: hub.Cancelled},
+	hub.Claimed:      {Release: hub.Queued, Expire: hub.Queued, Transfer: hub.Claimed, Escalate: hub.Queued, Return: hub.Returned, Write: hub.Written, Preliminary: hub.Written, Sign: hub.Issued, Cancel: hub.Cancelled},
 	hub.Returned:     {Resubmit: hub.Queued, Cancel: hub.Cancelled},
 	hub.Written:      {Reject: hub.Claimed, RejectPool: hub.Queued, Approve: hub.Issued, Recall: hub.Claimed, Transfer: hub.Written, Cancel: hub.Cancelled},
 	hub.Issued:       {Deliver: hub.Delivered, Revise: hub.Claimed, Add: hub.Issued, AskVoid: hub.VoidPending},
@@ -72,7 +73,7 @@ func After(s hub.State, e Event) (hub.State, error) {
 // names are the events' names on the websocket.
 var names = map[Event]string{
 	Upload: "task.uploading", Submit: "task.queued", Claim: "task.claimed", Release: "task.released", Expire: "task.expired",
-	Transfer: "task.transferred", Return: "task.returned", Resubmit: "task.resubmitted", Write: "task.written", Reject: "task.rejected",
+	Transfer: "task.transferred", Escalate: "task.escalated", Return: "task.returned", Resubmit: "task.resubmitted", Write: "task.written", Reject: "task.rejected",
 	RejectPool: "task.rejected", Approve: "report.issued", Preliminary: "report.preliminary", Sign: "report.issued", Recall: "task.recalled",
 	Deliver: "task.delivered", Acknowledge: "task.acknowledged", Revise: "task.revised", Add: "report.addendum", Cancel: "task.cancelled",
 	AskVoid: "task.void_pending", ConfirmVoid: "task.void", RefuseVoid: "task.void_refused",

@@ -38,11 +38,18 @@ func (s *Service) Submit(tx *db.Tx, actor hub.Actor, t *hub.Task, reason string)
 		}
 	}
 	now := tx.Now()
-	return Move(tx, actor, t, Submit, reason, func(t *hub.Task) {
+	err = Move(tx, actor, t, Submit, reason, func(t *hub.Task) {
 		t.Centre, t.TSubmit = centre, now
 		t.Due = s.Rules.Due(t, o)
 		s.settle(tx, t, now)
 	})
+	if err != nil {
+		return err
+	}
+	if attended, err := tx.Attended(centre, t.Kind); err != nil || attended {
+		return err
+	}
+	return s.offerIfAny(tx, t, causeNobody)
 }
 
 // settle decides completeness when the objects have stopped arriving, or

@@ -21,6 +21,8 @@ type View struct {
 	Member     string          `json:"member"`
 	MemberName string          `json:"member_name"`
 	Centre     string          `json:"centre"`
+	Offered    string          `json:"offered"`     // the next tier, which may claim it as well
+	HandedFrom string          `json:"handed_from"` // the centre that handed it over
 	Order      hub.OrderID     `json:"order"`
 	Origin     string          `json:"origin"`
 	Accession  string          `json:"accession"`
@@ -66,6 +68,7 @@ type View struct {
 	TSigned      *time.Time `json:"t_signed"`
 	TDelivered   *time.Time `json:"t_delivered"`
 	TAck         *time.Time `json:"t_ack"`
+	TEscalated   *time.Time `json:"t_escalated"`
 	CreatedAt    *time.Time `json:"created_at"`
 }
 
@@ -104,18 +107,24 @@ func Render(tx *db.Tx, t *hub.Task) (*View, error) {
 		Patient: PatientView{ID: o.LocalID, Name: o.PatientName, Sex: o.Sex, BirthDate: o.BirthDate,
 			Age: (&hub.Patient{BirthDate: o.BirthDate, Age: o.Age}).AgeOn(tx.Now().In(china))},
 		TExam: at(t.TExam), TUploadStart: at(t.TUploadStart), TSubmit: at(t.TSubmit), TClaim: at(t.TClaim), TFirstImage: at(t.TFirstImage),
-		TPrelim: at(t.TPrelim), TWritten: at(t.TWritten), TSigned: at(t.TSigned), TDelivered: at(t.TDelivered), TAck: at(t.TAck), CreatedAt: at(t.CreatedAt)}
+		TPrelim: at(t.TPrelim), TWritten: at(t.TWritten), TSigned: at(t.TSigned), TDelivered: at(t.TDelivered), TAck: at(t.TAck), TEscalated: at(t.TEscalated), CreatedAt: at(t.CreatedAt)}
 	return v, fill(tx, t, v)
 }
 
 // fill adds what other rows say: centre, people, studies, the last return.
 func fill(tx *db.Tx, t *hub.Task, v *View) error {
-	if t.Centre != "" {
-		c, err := tx.Member(t.Centre)
+	for _, m := range []struct {
+		id hub.MemberID
+		to *string
+	}{{t.Centre, &v.Centre}, {t.Offered, &v.Offered}, {t.HandedFrom, &v.HandedFrom}} {
+		if m.id == "" {
+			continue
+		}
+		c, err := tx.Member(m.id)
 		if err != nil {
 			return err
 		}
-		v.Centre = c.Code
+		*m.to = c.Code
 	}
 	if t.Holder != "" {
 		a, err := tx.Account(t.Holder)

@@ -325,6 +325,9 @@ CREATE TABLE task (
   paused_ms   BIGINT NOT NULL DEFAULT 0,
   member      TEXT NOT NULL REFERENCES member(id),
   centre      TEXT NOT NULL DEFAULT '',
+  offered     TEXT NOT NULL DEFAULT '',
+  handed_from TEXT NOT NULL DEFAULT '',
+  queued_at   BIGINT NOT NULL DEFAULT 0,
   exam_order  TEXT NOT NULL REFERENCES exam_order(id),
   study       TEXT NOT NULL DEFAULT '',
   recording   TEXT NOT NULL DEFAULT '',
@@ -350,7 +353,7 @@ CREATE TABLE task (
   t_exam BIGINT NOT NULL DEFAULT 0, t_upload_start BIGINT NOT NULL DEFAULT 0, t_submit BIGINT NOT NULL DEFAULT 0,
   t_claim BIGINT NOT NULL DEFAULT 0, t_first_image BIGINT NOT NULL DEFAULT 0, t_prelim BIGINT NOT NULL DEFAULT 0,
   t_written BIGINT NOT NULL DEFAULT 0, t_signed BIGINT NOT NULL DEFAULT 0, t_delivered BIGINT NOT NULL DEFAULT 0,
-  t_ack BIGINT NOT NULL DEFAULT 0, t_returned BIGINT NOT NULL DEFAULT 0,
+  t_ack BIGINT NOT NULL DEFAULT 0, t_returned BIGINT NOT NULL DEFAULT 0, t_escalated BIGINT NOT NULL DEFAULT 0,
   created_at  BIGINT NOT NULL,
   CHECK (state <> 'claimed' OR holder <> '')
 );
@@ -359,6 +362,8 @@ CREATE INDEX task_member ON task(member, created_at);
 CREATE INDEX task_order ON task(exam_order);
 CREATE INDEX task_recording ON task(recording) WHERE recording <> '';
 CREATE INDEX task_settle ON task(settle_at) WHERE settle_at > 0;
+CREATE INDEX task_waiting ON task(queued_at) WHERE queued_at > 0;
+CREATE INDEX task_offered ON task(offered) WHERE offered <> '';
 CREATE INDEX task_lease ON task(lease_until) WHERE lease_until > 0;
 CREATE INDEX task_next_mark ON task(next_mark) WHERE next_mark > 0;
 CREATE INDEX task_delivery ON task(id) WHERE state = 'issued';
