@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/yuanzhen/yuanzhen/ecg/statement"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 )
@@ -18,7 +19,13 @@ func (s *Server) traceMarksRoutes() []Route {
 	return []Route{
 		{Method: "GET", Path: "/api/v1/recordings/{id}/marks", Roles: clinical, Do: s.listTraceMarks},
 		{Method: "PUT", Path: "/api/v1/recordings/{id}/marks", Roles: marking, Do: s.putTraceMarks},
+		{Method: "GET", Path: "/api/v1/ecg-statements", Roles: clinical, Do: s.ecgStatements},
 	}
+}
+
+// ecgStatements is the vocabulary of ECG reports.
+func (s *Server) ecgStatements(*Call) (any, error) {
+	return map[string]any{"items": statement.All()}, nil
 }
 
 // MarksView is one reader's marks on a recording and what follows from them.

@@ -38,6 +38,23 @@ export async function listTemplates(kind: Kind): Promise<Template[]> {
   return (await ask<Page<Template>>(`/api/v1/templates?kind=${id(kind)}`)).items
 }
 
+/** One entry of the vocabulary of ECG reports. */
+export interface Statement {
+  code: string
+  group: string
+  zh: string
+  en: string
+  scp?: string
+  aha?: number
+  grade: 'normal' | 'minor' | 'abnormal' | 'critical'
+  item?: string
+}
+
+/** The vocabulary of ECG reports, in the order in which a report is written. */
+export async function listStatements(): Promise<Statement[]> {
+  return (await ask<Page<Statement>>('/api/v1/ecg-statements')).items
+}
+
 /** The writer's own short texts. */
 export async function listPhrases(): Promise<Template[]> {
   return (await ask<Page<Template>>('/api/v1/phrases')).items
