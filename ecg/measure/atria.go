@@ -6,6 +6,7 @@ import "math"
 type atrialSigns struct {
 	steadyP     bool // P before the beats at a steady distance
 	dissociated bool // P at its own rate
+	flutter     bool // waves without pause, faster than P
 	rate        Value
 }
 
@@ -13,9 +14,13 @@ const (
 	steadyMatch     = 0.50 // mean correlation of any two P waves
 	steadyErratic   = 0.92 // the same where RR is so uneven that chance must be kept out
 	atrialShortest  = 0.33 // s: a faster atrial cycle is flutter, not P waves
+	flutterShortest = 0.19 // s
+	flutterLongest  = 0.28
+	flutterMatch    = 0.50 // of the rest's self-likeness at one cycle of flutter
 	atrialLongest   = 1.30
 	atrialMatch     = 0.35 // of the rest's self-likeness at one cycle
 	atrialMinUV     = 15   // µV RMS over the leads that must be left
+	flutterAgain    = 0.30 // of that at two cycles: fibrillation has lost its step by then
 	freeSeconds     = 60   // of a long recording: enough to see P march through
 	steadyVentricle = 0.10 // change of RR, as a share, that dissociation allows
 )
@@ -31,8 +36,16 @@ func atriaOf(traces []trace, beats []Beat, m *medianBeat, b bounds) atrialSigns 
 		match = steadyErratic
 	}
 	signs.steadyP = b.pOn >= 0 && steadiness(traces, m, b) >= match
-	if !signs.steadyP && !isErratic(beats) {
-		signs.rate, signs.dissociated = freeCycle(traces, beats, m, b)
+	if signs.steadyP {
+		return signs
+	}
+	cycle, likeness, again := freeCycle(traces, beats, m, b)
+	switch {
+	case cycle == 0:
+	case cycle <= flutterLongest && likeness >= flutterMatch && again >= flutterAgain:
+		signs.flutter, signs.rate = true, rounded(60/cycle, 1)
+	case cycle >= atrialShortest && !isErratic(beats) && cycle*1000 <= 0.85*usualRR(beats):
+		signs.dissociated, signs.rate = true, rounded(60/cycle, 1)
 	}
 	return signs
 }
@@ -107,28 +120,32 @@ func correlation(a, b []float64) float64 {
 }
 
 // freeCycle takes the median beat out of every beat and looks for something
-// that comes back at a steady cycle in what is left. P waves that belong to
-// the beats went with the median.
-func freeCycle(traces []trace, beats []Beat, m *medianBeat, b bounds) (rate Value, found bool) {
+// that comes back at a steady cycle, in seconds, in what is left; likeness says
+// how well it does. 0 stands for none. What belongs to the beats, P waves or
+// flutter waves conducted at one ratio, went with the median.
+func freeCycle(traces []trace, beats []Beat, m *medianBeat, b bounds) (cycle, likeness, again float64) {
 	rests, mask, thin := rests(traces, beats, m, b)
 	if rests == nil {
-		return Value{}, false
+		return 0, 0, 0
 	}
 	step := m.rate / float64(thin)
-	lo, hi := int(0.20*step), int(atrialLongest*step)
-	likeness := selfLikeness(rests, mask, hi+1)
+	lo, hi := int(flutterShortest*step), int(atrialLongest*step)
+	alike := selfLikeness(rests, mask, hi+1)
 	best := 0
-	for lag := lo; lag <= hi && lag+1 < len(likeness); lag++ {
-		peak := likeness[lag] >= likeness[lag-1] && likeness[lag] >= likeness[lag+1]
-		if peak && likeness[lag] >= atrialMatch && (best == 0 || likeness[lag] > likeness[best]+0.12) {
+	for lag := lo; lag <= hi && lag+1 < len(alike); lag++ {
+		peak := alike[lag] >= alike[lag-1] && alike[lag] >= alike[lag+1]
+		if peak && alike[lag] >= atrialMatch && (best == 0 || alike[lag] > alike[best]+0.12) {
 			best = lag
 		}
 	}
-	cycle := float64(best) / step
-	if cycle < atrialShortest || cycle*1000 > 0.85*usualRR(beats) {
-		return Value{}, false
+	if best == 0 {
+		return 0, 0, 0
 	}
-	return rounded(60/cycle, 1), true
+	likeness = alike[best]
+	for lag := 2*best - 1; lag <= 2*best+1 && lag < len(alike); lag++ {
+		again = math.Max(again, alike[lag])
+	}
+	return float64(best) / step, likeness, again
 }
 
 // rests returns, per usable lead and thinned to about 100 Hz, the recording

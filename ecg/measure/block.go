@@ -71,8 +71,14 @@ func (b *block) examine(whole bool, rate float64, scratch []float64) {
 // find detects and classifies the beats of b; shapes are those of the blocks
 // before, and it returns what they are now.
 func (b *block) find(shapes []shape, rate float64) []shape {
-	f := feature(b.traces, rate)
-	peaks := detect(f, rate)
+	slopes := slopesOf(b.traces, rate)
+	f, sharp := feature(slopes, rate)
+	peaks := detect(f, sharp, rate)
+	if len(slopes) > 1 && len(peaks) >= enoughForTrust {
+		trust(slopes, peaks, rate)
+		f, sharp = feature(slopes, rate)
+		peaks = detect(f, sharp, rate)
+	}
 	if len(peaks) > 0 && b.start+peaks[0] < span(edgeSeconds, rate) {
 		peaks = peaks[1:] // the end of a wave that began before the recording
 	}
@@ -84,7 +90,10 @@ func (b *block) find(shapes []shape, rate float64) []shape {
 	return shapes
 }
 
-const edgeSeconds = 0.060
+const (
+	edgeSeconds    = 0.060
+	enoughForTrust = 5 // beats
+)
 
 // noise is how restless the usable leads are, in µV; infinite without any.
 func (b *block) noise() float64 {

@@ -2,7 +2,6 @@ package measure
 
 import (
 	"math"
-	"slices"
 )
 
 const (
@@ -13,60 +12,108 @@ const (
 	featureMean  = 0.070 // s: joins the slopes of one QRS
 	minSlopeUV   = 25    // µV in 20 ms: below it there is no QRS, only noise
 	windowSecs   = 2.0   // s: one beat at least stands in it at 30 per minute
-	beatShare    = 0.42  // of the usual peak: lower peaks are no QRS
+	beatShare    = 0.45  // of the usual peak: lower peaks are no QRS
 	earlyShare   = 0.65  // of the preceding QRS: lower peaks soon after it are T waves
 	earlySeconds = 0.360
 	leadShare    = 0.60 // of the following QRS: lower peaks just before it are P waves
 	leadSeconds  = 0.260
-	faintShare   = 0.26 // of the usual peak: enough where a beat is overdue
-	overdue      = 1.6  // of the usual RR interval
+	faintShare   = 0.26  // of the usual peak: enough where a beat is overdue
+	overdue      = 1.6   // of the usual RR interval
+	splitGap     = 1.35  // of the usual RR interval: longer ones are not split by a wave but hold a beat
+	splitShare   = 0.72  // of both neighbours
+	sharpReach   = 0.060 // s about a peak of the feature in which QRS is steepest
+	betweenReach = 0.120 // s about a beat that belong to QRS
 )
 
-// feature adds the slopes of all usable leads to one curve that is near 1 in
-// a usual QRS and near 0 between beats. It returns nil when no lead has a
-// slope that could be a QRS.
-//
-// The slope is the difference of two 20 ms means 20 ms apart: a band of about
-// 8 to 30 Hz, where QRS stands out of P, T, wander and mains.
-func feature(traces []trace, rate float64) []float64 {
-	slopes := make([][]float64, 0, len(traces))
-	var usual []float64
+// leadSlope is the slope of one lead: the difference of two 20 ms means 20 ms
+// apart, a band of about 8 to 30 Hz, where QRS stands out of P, T, wander and
+// mains.
+type leadSlope struct {
+	slope  []float64
+	usual  float64 // of QRS
+	weight float64 // trust beside the other leads
+}
+
+// slopesOf returns the slopes of the usable leads, without those that have none
+// that could be a QRS.
+func slopesOf(traces []trace, rate float64) []leadSlope {
+	var out []leadSlope
 	smooth := make([]float64, len(traces[0].x))
+	steepest := 0.0
 	for _, tr := range traces {
 		if !tr.usable || len(tr.x) < span(windowSecs, rate) {
 			continue
 		}
 		slope := slopeOf(tr.x, rate, smooth)
-		u := median(windowMaxima(slope, span(windowSecs, rate)))
-		if u >= minSlopeUV {
-			slopes, usual = append(slopes, slope), append(usual, u)
+		usual := median(windowMaxima(slope, span(windowSecs, rate)))
+		if usual >= minSlopeUV {
+			out = append(out, leadSlope{slope, usual, leadWeight(mean(slope) / usual)})
+			steepest = math.Max(steepest, usual)
 		}
 	}
-	if len(slopes) == 0 {
-		return nil
+	for i := range out {
+		out[i].weight *= out[i].usual / steepest
 	}
-	sum := make([]float64, len(slopes[0]))
-	weights, steepest := 0.0, slices.Max(usual)
-	for k, slope := range slopes {
-		// Where QRS is small, P and T are large beside it: such a lead counts
-		// less.
-		weight := leadWeight(mean(slope)/usual[k]) * usual[k] / steepest
-		weights += weight
-		inverse := 1 / usual[k]
-		for i := range min(len(sum), len(slope)) {
+	return out
+}
+
+// feature adds the slopes of all leads to one curve that is near 1 in a usual
+// QRS and near 0 between beats; sharp is the same before it was joined over one
+// QRS. Both are nil without a lead.
+func feature(leads []leadSlope, rate float64) (f, sharp []float64) {
+	if len(leads) == 0 {
+		return nil, nil
+	}
+	sharp = make([]float64, len(leads[0].slope))
+	weights := 0.0
+	for _, l := range leads {
+		weights += l.weight
+		inverse := 1 / l.usual
+		for i, s := range l.slope {
 			// A spike of an artefact must not outvote the other leads.
-			v := slope[i] * inverse
+			v := s * inverse
 			if v > 2 {
 				v = 2
 			}
-			sum[i] += weight * v * v
+			sharp[i] += l.weight * v * v
 		}
 	}
-	for i, v := range sum {
-		sum[i] = math.Sqrt(v / weights)
+	for i, v := range sharp {
+		sharp[i] = math.Sqrt(v / weights)
 	}
-	movingMean(smooth, sum, span(featureMean, rate))
-	return smooth
+	f = make([]float64, len(sharp))
+	movingMean(f, sharp, span(featureMean, rate))
+	return f, sharp
+}
+
+// trust weighs the leads anew by the beats that all of them together showed: by
+// how far QRS stands out of what the lead has between the beats. A lead with
+// artefacts as steep as its QRS counts little.
+func trust(leads []leadSlope, beats []int, rate float64) {
+	near, far := span(sharpReach, rate), span(betweenReach, rate)
+	steepest := 0.0
+	for k := range leads {
+		l := &leads[k]
+		var at, between []float64
+		for i, b := range beats {
+			_, top := extremes(l.slope[max(0, b-near):min(len(l.slope), b+near)])
+			at = append(at, top)
+			if i > 0 && b-far > beats[i-1]+far {
+				_, rest := extremes(l.slope[beats[i-1]+far : b-far])
+				between = append(between, rest)
+			}
+		}
+		l.usual = math.Max(median(at), minSlopeUV)
+		l.weight = 1
+		if len(between) > 0 {
+			contrast := l.usual / math.Max(quantile(between, 0.9), 1)
+			l.weight = math.Max(0.05, math.Min(1, (contrast-1)/2))
+		}
+		steepest = math.Max(steepest, l.usual)
+	}
+	for k := range leads {
+		leads[k].weight *= leads[k].usual / steepest
+	}
 }
 
 // slopeOf is the absolute change of x over 20 ms, smoothed over 20 ms; smooth
@@ -98,7 +145,7 @@ func windowMaxima(x []float64, width int) []float64 {
 }
 
 // detect returns the sample indexes of the feature's QRS peaks, rising.
-func detect(f []float64, rate float64) []int {
+func detect(f, sharp []float64, rate float64) []int {
 	if len(f) == 0 {
 		return nil
 	}
@@ -119,7 +166,31 @@ func detect(f []float64, rate float64) []int {
 		}
 		beats = append(beats, c)
 	}
-	return withFaint(f, candidates, usual, beats, rate)
+	return withoutSplits(sharp, withFaint(f, candidates, usual, beats, rate), rate)
+}
+
+// withoutSplits drops beats that split a usual RR interval and are weak beside
+// both neighbours: a steep P or T wave. A true beat in between, an interpolated
+// one, is as steep as the others.
+func withoutSplits(sharp []float64, beats []int, rate float64) []int {
+	if len(beats) < 5 {
+		return beats
+	}
+	height := func(at int) float64 {
+		reach := span(sharpReach, rate)
+		_, top := extremes(sharp[max(0, at-reach):min(len(sharp), at+reach)])
+		return top
+	}
+	out := beats[:2:2]
+	for i := 2; i < len(beats); i++ {
+		// out ends with a, c; is c a split of a .. d?
+		a, c, d := out[len(out)-2], out[len(out)-1], beats[i]
+		if float64(d-a) < splitGap*usualGap(beats, i) && height(c) < splitShare*math.Min(height(a), height(d)) {
+			out = out[:len(out)-1]
+		}
+		out = append(out, d)
+	}
+	return out
 }
 
 // isEarly reports whether the peak at c is more likely the T wave of the last

@@ -12,8 +12,11 @@ type Rhythm struct {
 	Irregularity Value `json:"irregularity,omitzero"`
 	// PWaves: a P wave stands before the beats at a steady distance.
 	PWaves bool `json:"p_waves"`
-	// AFSuspected: irregular without P waves.
+	// AFSuspected: irregular without P waves; unevenly conducted flutter looks
+	// the same.
 	AFSuspected bool `json:"af_suspected"`
+	// FlutterSuspected: atrial waves without pause, at AtrialRate.
+	FlutterSuspected bool `json:"flutter_suspected"`
 	// Dissociated: P waves march through at their own rate, which is AtrialRate.
 	Dissociated bool  `json:"dissociated"`
 	AtrialRate  Value `json:"atrial_rate_bpm,omitzero"`
@@ -42,7 +45,7 @@ const (
 
 // rhythmOf judges the sequence of beats over seconds of recording.
 func rhythmOf(beats []Beat, rate, seconds float64, atria atrialSigns) Rhythm {
-	r := Rhythm{PWaves: atria.steadyP, Dissociated: atria.dissociated, AtrialRate: atria.rate}
+	r := Rhythm{PWaves: atria.steadyP, Dissociated: atria.dissociated, FlutterSuspected: atria.flutter, AtrialRate: atria.rate}
 	if len(beats) >= 2 {
 		first, last := beats[0].Sample, beats[len(beats)-1].Sample
 		r.meanRR = float64(last-first) / rate * 1000 / float64(len(beats)-1)
@@ -59,7 +62,7 @@ func rhythmOf(beats []Beat, rate, seconds float64, atria atrialSigns) Rhythm {
 		r.Regular = float64(calm) >= regularShare*float64(len(changes))
 		share := median(changes) / usual
 		r.Irregularity = rounded(share, 0.001)
-		r.AFSuspected = len(changes) >= afMinRR-1 && share > afChange && !r.PWaves && !r.Dissociated
+		r.AFSuspected = len(changes) >= afMinRR-1 && share > afChange && !r.PWaves && !r.Dissociated && !r.FlutterSuspected
 	}
 	r.ventricular(beats)
 	return r

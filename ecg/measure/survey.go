@@ -48,9 +48,9 @@ func (s *survey) add(b *block, everyWave bool) {
 	own, first := b.own()
 	marked := whole || everyWave
 	if len(own) > 0 {
-		steadyP := s.measure(b, own, whole, marked)
+		main, steadyP := s.measure(b, own, whole, marked)
 		if marked {
-			s.mark(b, first, len(own), steadyP)
+			s.mark(b, first, len(own), main, steadyP)
 		}
 	}
 	s.beats = append(s.beats, own...)
@@ -58,21 +58,22 @@ func (s *survey) add(b *block, everyWave bool) {
 
 // measure makes the median beat of b where it is wanted: of the quietest block,
 // where waves are marked, and where fibrillation has to be told from other
-// unrest.
-func (s *survey) measure(b *block, own []Beat, whole, marked bool) (steadyP bool) {
+// unrest. It returns the pattern of the dominant shape and whether P stands
+// steadily before it.
+func (s *survey) measure(b *block, own []Beat, whole, marked bool) (main *pattern, steadyP bool) {
 	noise := b.noise()
 	better := s.best == nil || (noise < 0.8*s.quiet && len(own) >= minChosenBeats)
 	changes, usual := changesOf(own)
 	restless := len(changes) >= afMinRR-1 && median(changes) > afChange*usual
 	if !better && !marked && !restless {
-		return false
+		return nil, false
 	}
 	m, limits := representative(b.traces, b.beats, mainShape, s.rate)
-	if p := patternOf(m, limits, b.beats, mainShape); p != nil {
-		limits = p.limits()
+	if main = patternOf(m, limits, b.beats, mainShape); main != nil {
+		limits = main.limits()
 	}
 	atria := atriaOf(b.traces, b.beats, m, limits)
-	if restless && !atria.steadyP && !atria.dissociated {
+	if restless && !atria.steadyP && !atria.dissociated && !atria.flutter {
 		s.af++
 	}
 	if better && (m != nil || s.best == nil) {
@@ -82,7 +83,7 @@ func (s *survey) measure(b *block, own []Beat, whole, marked bool) (steadyP bool
 			m.used = s.indexes(b, m)
 		}
 	}
-	return atria.steadyP
+	return main, atria.steadyP
 }
 
 const minChosenBeats = 20
@@ -101,11 +102,11 @@ func (s *survey) indexes(b *block, m *medianBeat) []int {
 }
 
 // mark adds the waves of count beats of b from first.
-func (s *survey) mark(b *block, first, count int, steadyP bool) {
+func (s *survey) mark(b *block, first, count int, main *pattern, steadyP bool) {
 	if s.waves == nil {
 		s.waves = make([][]Waves, len(s.leads))
 	}
-	for k, lead := range marksOf(b.traces, b.beats, steadyP, s.rate) {
+	for k, lead := range marksOf(b.traces, b.beats, main, steadyP, s.rate) {
 		for _, w := range lead[first : first+count] {
 			s.waves[k] = append(s.waves[k], w.later(b.start))
 		}

@@ -64,13 +64,14 @@ type limb struct{ p, qrs, t part }
 
 // marksOf finds the waves of every beat on every lead: [lead][beat]. Beats of
 // one shape share a pattern, on which noise is averaged out; P and T may move
-// from beat to beat, on all leads together.
-func marksOf(traces []trace, beats []Beat, withP bool, rate float64) [][]Waves {
+// from beat to beat, on all leads together. main is the pattern of the dominant
+// shape.
+func marksOf(traces []trace, beats []Beat, main *pattern, withP bool, rate float64) [][]Waves {
 	out := make([][]Waves, len(traces))
 	for k := range out {
 		out[k] = make([]Waves, len(beats))
 	}
-	patterns := map[int]*pattern{}
+	patterns := map[int]*pattern{mainShape: main}
 	for i, b := range beats {
 		p, known := patterns[b.shape]
 		if !known {

@@ -159,15 +159,21 @@ func (h *heart) add(eight *[8][]float64, proj [8]vector, b beat, w wave) {
 	}
 }
 
-// addFibrillation adds f waves of 5–8 Hz whose rate and size wander.
+// addFibrillation adds f waves of 4–9 Hz, no two of the same length and size.
 func (h *heart) addFibrillation(eight *[8][]float64, proj [8]vector) {
 	dipole := vector{-0.02, 0.045, -0.055}
-	hz, phase := h.between(5.2, 7.5), 0.0
+	usual := h.between(5.5, 7.5)
+	hz, size, phase, wave := usual, 1.0, 0.0, 0
 	swing, drift := h.between(0.3, 0.6), h.between(0, 6)
 	for s := range sampleCount {
 		t := float64(s) / RateHz
-		phase += 2 * math.Pi * (hz + 0.8*math.Sin(2*math.Pi*swing*t+drift)) / RateHz
-		v := (0.8 + 0.4*math.Sin(2*math.Pi*0.7*t+drift)) * (math.Sin(phase) + 0.35*math.Sin(2*phase+1))
+		phase += 2 * math.Pi * hz / RateHz
+		if n := int(phase / (2 * math.Pi)); n > wave {
+			wave = n
+			hz = usual * (1 + h.between(-0.3, 0.3))
+			size += 0.5 * (h.between(0.5, 1.5) - size)
+		}
+		v := size * (0.8 + 0.3*math.Sin(2*math.Pi*swing*t+drift)) * (math.Sin(phase) + 0.35*math.Sin(2*phase+1))
 		for i, p := range proj {
 			eight[i][s] += v * (p.x*dipole.x + p.y*dipole.y + p.z*dipole.z)
 		}
