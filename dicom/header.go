@@ -86,22 +86,19 @@ func (p *parser) explicit(t Tag, b []byte, depth int) (header, error) {
 }
 
 // long reads a header with two reserved bytes and a length of 32 bits. Where
-// these bytes are not zero, and what stands in the place of the length is more
-// than the stream holds, they are a length of 16 bits.
+// these bytes are not zero, and what stands in the place of the length is
+// beyond all measure, they are a length of 16 bits.
 func (p *parser) long(t Tag, vr VR, b []byte) (header, error) {
-	if b[6] != 0 || b[7] != 0 {
-		left, known := p.src.known()
-		if len(b) < 12 || known && int64(p.uint32(b[8:])) > left-12 {
-			p.note(t, "VR %s with a length of 16 bits", vr)
-			p.src.advance(8)
-			return header{tag: t, vr: vr, length: int64(p.uint16(b[6:]))}, nil
-		}
-	}
 	if len(b) < 12 {
 		return header{}, p.broken(t, errEnd, "an element's header")
 	}
+	n := length32(p.uint32(b[8:]))
+	if (b[6] != 0 || b[7] != 0) && n > MaxKept && t != PixelData {
+		p.note(t, "VR %s with a length of 16 bits", vr)
+		return p.short(t, vr, b), nil
+	}
 	p.src.advance(12)
-	return header{tag: t, vr: vr, length: length32(p.uint32(b[8:]))}, nil
+	return header{tag: t, vr: vr, length: n}, nil
 }
 
 // oddVR reads a header whose VR is not of the standard. New VRs have long
@@ -121,8 +118,7 @@ func (p *parser) oddVR(t Tag, b []byte, depth int) (header, error) {
 	}
 	vr := implicitVR(t, p.signed)
 	n := length32(p.uint32(b[4:]))
-	left, known := p.src.known()
-	if blank(b[4:6]) && (n < 0 || known && n > left-8 || b[4] != 0) && (vr != UN || t.Private()) {
+	if _, long, _ := vrOf(vr[0], vr[1]); blank(b[4:6]) && (b[4] != 0 || !long) && (vr != UN || t.Private()) {
 		p.note(t, "a blank VR")
 		return p.short(t, vr, b), nil
 	}

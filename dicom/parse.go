@@ -309,9 +309,8 @@ func (p *parser) explicitItem() bool {
 	}
 	_, _, ok := vrOf(b[12], b[13])
 	implicit := int64(binary.LittleEndian.Uint32(b[12:]))
-	left, known := p.src.known()
 	item := length32(p.uint32(b[4:]))
-	return ok && (item >= 0 && implicit > item || known && implicit > left || !known && implicit > MaxKept)
+	return ok && (item >= 0 && implicit > item || implicit > MaxKept)
 }
 
 // plain reads or passes over a value of e.Length bytes.
