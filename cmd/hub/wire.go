@@ -29,6 +29,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/reassign"
 	"github.com/yuanzhen/yuanzhen/internal/recognition"
 	"github.com/yuanzhen/yuanzhen/internal/report"
+	"github.com/yuanzhen/yuanzhen/internal/settle"
 	"github.com/yuanzhen/yuanzhen/internal/upload"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 	"github.com/yuanzhen/yuanzhen/storage"
@@ -55,6 +56,7 @@ type system struct {
 	accounts *account.Service
 	work     *worklist.Service
 	intake   *intake.Intake
+	settled  *settle.Store
 	critical *critical.Service
 	reports  *report.Service
 	node     *arrive.Node
@@ -139,7 +141,10 @@ func (sys *system) join(cost account.Params) {
 	sys.accounts = account.New(sys.db, sys.keys, sys.log, account.DefaultLimits, cost)
 	sys.work = &worklist.Service{DB: sys.db, Rules: sys.rules}
 	sys.intake = intake.New(sys.db, sys.objects, sys.work, sys.keys, sys.metrics, sys.log)
-	sys.node = &arrive.Node{DB: sys.db, Intake: sys.intake, AET: sys.settings.AET, Log: sys.log, Opened: sys.metrics.Associations, Answered: sys.metrics.Stored}
+	sys.settled = settle.New(sys.db, sys.objects, sys.metrics, sys.log, sys.rules.Settle)
+	sys.settled.Busy, sys.settled.Pack = sys.intake.Busy, strings.HasPrefix(sys.settings.Objects, "s3:")
+	sys.node = arrive.New(sys.db, sys.objects, sys.intake, sys.work)
+	sys.node.AET, sys.node.Log, sys.node.Opened, sys.node.Answered = sys.settings.AET, sys.log, sys.metrics.Associations, sys.metrics.Stored
 	sys.critical = &critical.Service{DB: sys.db, Rules: sys.rules, Limits: critical.DefaultLimits(), Webhooks: sys.settings.Webhook}
 	sys.reports = &report.Service{DB: sys.db, Keys: sys.keys, Objects: sys.objects, Work: sys.work, Address: sys.public, Log: sys.log}
 	orders := &order.Service{DB: sys.db, Sealer: sys.keys}
@@ -147,7 +152,7 @@ func (sys *system) join(cost account.Params) {
 	orders.Gate = recognised.Gate
 	sys.api = &api.Server{DB: sys.db, Objects: sys.objects, Keys: sys.keys, Accounts: sys.accounts, Work: sys.work, Intake: sys.intake, Orders: orders, Recognition: recognised, Uploads: upload.New(sys.intake, sys.work),
 		Reassign: &reassign.Service{DB: sys.db, Work: sys.work, Orders: orders},
-		Critical: sys.critical, Reports: sys.reports, Metrics: sys.metrics, Log: sys.log, Version: version, Secure: sys.settings.TLSCert != ""}
+		Critical: sys.critical, Reports: sys.reports, Settled: sys.settled, Metrics: sys.metrics, Log: sys.log, Version: version, Secure: sys.settings.TLSCert != ""}
 	sys.api.Aliases, sys.api.Origins = sys.aliases, sys.settings.CORS
 	sys.reports.Trace = sys.api.Trace
 }
@@ -177,7 +182,9 @@ func (sys *system) close() error { return errors.Join(sys.objects.Close(), sys.d
 func (sys *system) background(ctx context.Context) (wait func()) {
 	var running sync.WaitGroup
 	running.Go(func() { sys.intake.Run(ctx) })
+	running.Go(func() { sys.settled.Run(ctx, sys.id) })
 	running.Go(func() { sys.work.Run(ctx, sys.id, sys.log) })
+	running.Go(func() { sys.node.Run(ctx, sys.id) })
 	running.Go(func() { sys.critical.Run(ctx, sys.id, sys.log) })
 	running.Go(func() {
 		(&critical.Postman{DB: sys.db, Webhooks: sys.settings.Webhook, Secret: sys.settings.WebhookSecret, Log: sys.log}).Run(ctx, sys.id)

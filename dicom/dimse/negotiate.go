@@ -103,7 +103,7 @@ func (s *Server) extended(proposed []ul.Extended) (granted []ul.Extended) {
 		var info []byte
 		switch operationOf(e.SOPClass) {
 		case cFind:
-			info = both(e.Info, []byte{1, 1, 0, 1, 0})
+			info = both(e.Info, []byte{1, 1, 0, 0, 0})
 		case cMove, cGet:
 			info = both(e.Info, []byte{1, 0})
 		case 0:

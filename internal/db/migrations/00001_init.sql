@@ -107,9 +107,9 @@ CREATE TABLE commitment (
   next_at     BIGINT NOT NULL,
   tries       INTEGER NOT NULL DEFAULT 0,
   done_at     BIGINT NOT NULL DEFAULT 0,
-  error       TEXT NOT NULL DEFAULT '',
-  UNIQUE (requestor, transaction_uid)
+  error       TEXT NOT NULL DEFAULT ''
 );
+CREATE INDEX commitment_transaction ON commitment(requestor, transaction_uid);
 CREATE INDEX commitment_next ON commitment(next_at) WHERE done_at = 0;
 
 -- Browser sessions and bearer tokens; only hashes are kept.
@@ -246,9 +246,15 @@ CREATE TABLE series (
   instances   INTEGER NOT NULL DEFAULT 0,
   meta_key    TEXT NOT NULL DEFAULT '',
   meta_count  INTEGER NOT NULL DEFAULT 0,
+  meta_tag    TEXT NOT NULL DEFAULT '',
+  meta_size   BIGINT NOT NULL DEFAULT 0,
+  frames_size BIGINT NOT NULL DEFAULT 0,
+  small_size  BIGINT NOT NULL DEFAULT 0,
+  large_size  BIGINT NOT NULL DEFAULT 0,
   UNIQUE (study, uid)
 );
 CREATE INDEX series_uid ON series(uid);
+CREATE INDEX series_unsettled ON series(id) WHERE meta_count <> instances;
 
 -- Hot at intake: one row and two index entries an instance.
 CREATE TABLE instance (
@@ -274,6 +280,8 @@ CREATE TABLE instance (
   UNIQUE (member, uid)
 );
 CREATE INDEX instance_series ON instance(series);
+-- Who else lies in an object of several parts; none do on a local disk.
+CREATE INDEX instance_parts ON instance(object) WHERE substr(object, 1, 6) = 'parts/';
 
 CREATE TABLE recording (
   id         TEXT PRIMARY KEY,
@@ -301,6 +309,7 @@ CREATE TABLE recording (
 );
 CREATE INDEX recording_patient ON recording(patient);
 CREATE INDEX recording_instance ON recording(instance) WHERE instance <> '';
+CREATE INDEX recording_parts ON recording(object) WHERE substr(object, 1, 6) = 'parts/';
 
 CREATE TABLE recording_marks (
   id         TEXT PRIMARY KEY,
@@ -577,6 +586,7 @@ CREATE TABLE quarantine (
   resolved_at BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX quarantine_member ON quarantine(member, created_at);
+CREATE INDEX quarantine_parts ON quarantine(object) WHERE substr(object, 1, 6) = 'parts/';
 
 -- Declarations: what a sender will send, and the verdict of each file.
 CREATE TABLE batch (
@@ -681,6 +691,32 @@ CREATE TABLE leader (
   job   TEXT PRIMARY KEY,
   node  TEXT NOT NULL,
   until BIGINT NOT NULL
+);
+
+-- Unified procedure steps: which claim of a task a standard client works
+-- under, and who wants to hear of which task ('' of all of them).
+CREATE TABLE ups_lock (
+  task  TEXT PRIMARY KEY REFERENCES task(id),
+  claim BIGINT NOT NULL,
+  uid   TEXT NOT NULL
+);
+
+CREATE TABLE ups_subscription (
+  account   TEXT NOT NULL REFERENCES account(id),
+  aet       TEXT NOT NULL,
+  task      TEXT NOT NULL DEFAULT '',
+  query     TEXT NOT NULL DEFAULT '',
+  suspended SMALLINT NOT NULL DEFAULT 0,
+  since     BIGINT NOT NULL,
+  PRIMARY KEY (account, aet, task)
+);
+
+-- How far a subscriber has heard.
+CREATE TABLE ups_subscriber (
+  account TEXT NOT NULL REFERENCES account(id),
+  aet     TEXT NOT NULL,
+  heard   BIGINT NOT NULL,
+  PRIMARY KEY (account, aet)
 );
 
 -- +goose Down

@@ -1,0 +1,194 @@
+package arrive
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/yuanzhen/yuanzhen/dicom"
+	"github.com/yuanzhen/yuanzhen/dicom/dimse"
+	"github.com/yuanzhen/yuanzhen/internal/db"
+	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/worklist"
+)
+
+// States of a performed procedure step, PS3.3 C.4.14.
+const (
+	inProgress   = "IN PROGRESS"
+	completed    = "COMPLETED"
+	discontinued = "DISCONTINUED"
+)
+
+// referencedNonImage is (0040,0220), the instances of a series that are no
+// images.
+const referencedNonImage dicom.Tag = 0x00400220
+
+// stepKeep is how long an ended step waits for objects it told of.
+const stepKeep = 24 * time.Hour
+
+// missing answers that a required attribute is absent.
+func missing(tag dicom.Tag) dimse.Status {
+	return dimse.Status{Code: dimse.MissingAttribute, Comment: "a required attribute is missing", Offending: []dicom.Tag{tag}}
+}
+
+// Create begins a performed procedure step, PS3.4 section F.7.2.1.
+func (n *Node) Create(ctx context.Context, a *dimse.Association, _, instance string, d *dicom.Dataset) (string, dimse.Status) {
+	c := n.caller(a)
+	if !c.may(hub.StepService) {
+		return instance, notAllowed
+	}
+	scheduled := d.Items(dicom.ScheduledStepAttributesSequence)
+	switch state := d.Text(dicom.PerformedProcedureStepStatus); {
+	case state == "":
+		return instance, missing(dicom.PerformedProcedureStepStatus)
+	case state != inProgress:
+		return instance, dimse.Status{Code: dimse.InvalidAttributeValue, Comment: "a step begins IN PROGRESS", Offending: []dicom.Tag{dicom.PerformedProcedureStepStatus}}
+	case len(scheduled) == 0:
+		return instance, missing(dicom.ScheduledStepAttributesSequence)
+	case !dicom.ValidUID(scheduled[0].Text(dicom.StudyInstanceUID)):
+		return instance, missing(dicom.StudyInstanceUID)
+	}
+	if instance == "" {
+		instance = dicom.NewUID()
+	}
+	status := dimse.Status{}
+	err := n.DB.Tx(ctx, func(tx *db.Tx) error {
+		if _, err := tx.PerformedStep(c.Member, instance); err == nil {
+			status = dimse.Status{Code: dimse.DuplicateSOPInstance, Comment: "the step exists"}
+			return nil
+		} else if hub.KindOf(err) != hub.NotFound {
+			return err
+		}
+		now := tx.Now()
+		return tx.InsertPerformedStep(&db.PerformedStep{ID: hub.NewID[string](), Member: c.Member, UID: instance, State: inProgress, Station: c.Name,
+			StudyUID: scheduled[0].Text(dicom.StudyInstanceUID), Accession: scheduled[0].Text(dicom.AccessionNumber), CreatedAt: now, ChangedAt: now})
+	})
+	if err != nil {
+		return instance, n.trouble("N-CREATE", err, dimse.ProcessingFailure, dimse.ProcessingFailure)
+	}
+	return instance, status
+}
+
+// Set goes on with a performed procedure step or ends it, PS3.4 section
+// F.7.2.2. An ended step says what was made of the study.
+func (n *Node) Set(ctx context.Context, a *dimse.Association, _, instance string, d *dicom.Dataset) dimse.Status {
+	c := n.caller(a)
+	if !c.may(hub.StepService) {
+		return notAllowed
+	}
+	state := d.Text(dicom.PerformedProcedureStepStatus)
+	if state != "" && state != inProgress && state != completed && state != discontinued {
+		return dimse.Status{Code: dimse.InvalidAttributeValue, Offending: []dicom.Tag{dicom.PerformedProcedureStepStatus}}
+	}
+	status := dimse.Status{}
+	var ended *db.PerformedStep
+	err := n.DB.Tx(ctx, func(tx *db.Tx) error {
+		s, err := tx.PerformedStep(c.Member, instance)
+		switch {
+		case hub.KindOf(err) == hub.NotFound && err != nil:
+			status = dimse.Status{Code: dimse.NoSuchSOPInstance, Comment: "no such step"}
+			return nil
+		case err != nil:
+			return err
+		case s.State != inProgress:
+			status = dimse.Status{Code: dimse.ProcessingFailure, Comment: "Performed Procedure Step Object may no longer be updated"}
+			return nil
+		}
+		if made := madeIn(d); len(made) > 0 { // each N-SET tells of all series
+			s.Instances = made
+		}
+		if state != "" {
+			s.State = state
+		}
+		s.ChangedAt, s.Unsettled = tx.Now(), s.State != inProgress
+		if s.Unsettled {
+			ended = s
+		}
+		return tx.UpdatePerformedStep(s)
+	})
+	if err != nil {
+		return n.trouble("N-SET", err, dimse.ProcessingFailure, dimse.ProcessingFailure)
+	}
+	if ended != nil {
+		if err := n.settle(ctx, ended); err != nil {
+			n.Log.Error("performed step", "step", ended.ID, "error", err) // looked after again
+		}
+	}
+	return status
+}
+
+// madeIn lists the instances that a step's series refer to.
+func madeIn(d *dicom.Dataset) (uids []string) {
+	for _, series := range d.Items(dicom.PerformedSeriesSequence) {
+		for _, tag := range []dicom.Tag{dicom.ReferencedImageSequence, referencedNonImage} {
+			for _, ref := range series.Items(tag) {
+				if uid := ref.Text(dicom.ReferencedSOPInstanceUID); uid != "" && !slices.Contains(uids, uid) {
+					uids = append(uids, uid)
+				}
+			}
+		}
+	}
+	return uids
+}
+
+// settle tells the tasks of an ended step's study: how many objects there are
+// to be, whether they are here, or that the exam was broken off.
+func (n *Node) settle(ctx context.Context, seen *db.PerformedStep) error {
+	return n.DB.Tx(ctx, func(tx *db.Tx) error {
+		s, err := tx.PerformedStep(seen.Member, seen.UID)
+		if err != nil || !s.Unsettled {
+			return err
+		}
+		s.Unsettled = tx.Now().Sub(s.ChangedAt) < stepKeep
+		study, err := tx.StudyByUID(s.Member, s.StudyUID)
+		if hub.KindOf(err) == hub.NotFound && err != nil {
+			if s.Unsettled {
+				return nil // no object has come yet
+			}
+			return tx.UpdatePerformedStep(s)
+		}
+		if err != nil {
+			return err
+		}
+		tasks, err := tx.TasksOfStudy(study.ID)
+		if err != nil || len(tasks) == 0 {
+			return err
+		}
+		if err := n.tell(tx, s, tasks[0], study); err != nil {
+			return err
+		}
+		return tx.UpdatePerformedStep(s)
+	})
+}
+
+// tell changes the newest task of a study as its step says.
+func (n *Node) tell(tx *db.Tx, s *db.PerformedStep, t *hub.Task, study *db.StudyRow) error {
+	if t.State != hub.Uploading && t.State != hub.Queued && t.State != hub.Claimed && t.State != hub.Returned {
+		s.Unsettled = false
+		return nil
+	}
+	if s.State == discontinued {
+		s.Unsettled = false
+		return worklist.Touch(tx, hub.System, t, "task.discontinued", "", func(t *hub.Task) {
+			t.Warnings = append(t.Warnings, hub.Warning{Code: "exam.discontinued"})
+		})
+	}
+	absent := 0
+	for _, uid := range s.Instances {
+		i, err := tx.InstanceByUID(s.Member, uid)
+		switch {
+		case hub.KindOf(err) == hub.NotFound && err != nil:
+			absent++
+		case err != nil:
+			return err
+		case i.Study != study.ID:
+			absent++
+		}
+	}
+	s.Unsettled = s.Unsettled && absent > 0
+	expected := study.Instances + absent // others of the study may have come beside
+	if len(s.Instances) == 0 {
+		expected = t.Expected
+	}
+	return n.Work.Declared(tx, t, expected, absent == 0)
+}
