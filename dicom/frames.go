@@ -24,6 +24,9 @@ type Frames struct {
 	ranges [][]Range
 }
 
+// EncapsulatedFrames are frames that are known to lie in these ranges.
+func EncapsulatedFrames(ranges [][]Range) *Frames { return &Frames{count: len(ranges), ranges: ranges} }
+
 // Count is the number of frames; video is one, since it cannot be cut.
 func (f *Frames) Count() int { return f.count }
 

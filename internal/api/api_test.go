@@ -27,6 +27,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/metric"
 	"github.com/yuanzhen/yuanzhen/internal/order"
 	"github.com/yuanzhen/yuanzhen/internal/report"
+	"github.com/yuanzhen/yuanzhen/internal/settle"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 	"github.com/yuanzhen/yuanzhen/storage/disk"
 )
@@ -54,6 +55,7 @@ func newHospital(t *testing.T) *hospital {
 	s := &Server{DB: d, Objects: objects, Keys: ring, Log: log, Metrics: metric.New(d), Work: &worklist.Service{DB: d, Rules: rules}}
 	s.Accounts = account.New(d, ring, log, account.DefaultLimits, account.Params{MemoryKiB: 64, Passes: 1, Lanes: 1})
 	s.Intake = intake.New(d, objects, s.Work, ring, s.Metrics, log)
+	s.Settled = settle.New(d, objects, s.Metrics, log, rules.Settle)
 	s.Orders = &order.Service{DB: d, Sealer: ring}
 	s.Reports = &report.Service{DB: d, Keys: ring, Objects: objects, Work: s.Work, Trace: s.Trace, Address: func() string { return "https://hub.example" }, Log: log}
 	made, err := demo.Alliance(ctx, d, s.Accounts, dir, nil)

@@ -6,6 +6,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/dicom/web"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/lru"
 )
 
 // dicomRoot is where the DICOMweb services are.
@@ -15,27 +16,19 @@ const dicomRoot = "/dicom-web"
 // requests: nothing in it is needed for a right answer.
 type dicomweb struct {
 	*Server
-	framed    *cache[hub.InstanceID, *framed]
-	pictures  *cache[string, *picture]
-	built     *cache[string, []byte] // compressed metadata of series
-	viewed    *cache[string, time.Time]
-	rendering chan struct{} // a picture takes much memory: a few at a time
-	building  chan struct{} // so does the metadata of a series
+	pictures *lru.Cache[string, *picture]
+	viewed   *lru.Cache[string, time.Time]
 }
 
 // Bounds of what is remembered and done at the same time.
 const (
-	framedBytes   = 16 << 20
 	pictureBytes  = 16 << 20
-	builtBytes    = 16 << 20
 	viewedEntries = 10_000
-	renderAtOnce  = 2
 	viewEvery     = 10 * time.Minute
 )
 
 func (s *Server) dicomwebRoutes() []Route {
-	d := &dicomweb{Server: s, framed: newCache[hub.InstanceID, *framed](framedBytes), pictures: newCache[string, *picture](pictureBytes),
-		built: newCache[string, []byte](builtBytes), viewed: newCache[string, time.Time](viewedEntries), rendering: make(chan struct{}, renderAtOnce), building: make(chan struct{}, 1)}
+	d := &dicomweb{Server: s, pictures: lru.New[string, *picture](pictureBytes), viewed: lru.New[string, time.Time](viewedEntries)}
 	const (
 		study    = dicomRoot + "/studies/{study}"
 		series   = study + "/series/{series}"
@@ -165,14 +158,14 @@ func (d *dicomweb) instance(c *Call) (*db.Found, error) {
 // asks a thousand times for one look.
 func (d *dicomweb) view(c *Call, st *db.StudyRow) error {
 	key := string(c.Actor.Account) + "/" + string(st.ID)
-	if at, ok := d.viewed.get(key); ok && time.Since(at) < viewEvery {
+	if at, ok := d.viewed.Get(key); ok && time.Since(at) < viewEvery {
 		return nil
 	}
 	err := d.DB.Tx(c.Context(), func(tx *db.Tx) error {
 		return tx.Audit(c.Actor, hub.Record{Action: "images.view", Object: "study/" + string(st.ID), Patient: string(st.Patient), OK: true})
 	})
 	if err == nil {
-		d.viewed.put(key, time.Now(), 1)
+		d.viewed.Put(key, time.Now(), 1)
 	}
 	return err
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/dicom/web"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/settle"
 )
 
 // Bounds of searches by what only the objects' headers hold.
@@ -124,7 +125,7 @@ func (d *dicomweb) headOf(sr *searching, r *db.Found) (*dicom.Dataset, error) {
 			return nil, err
 		}
 	}
-	return d.header(sr.c.Context(), i, metaKeep)
+	return d.header(sr.c.Context(), i, settle.MetaKeep)
 }
 
 // row writes one result, with what was asked for beyond the usual.

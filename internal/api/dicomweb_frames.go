@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -15,16 +14,8 @@ import (
 	"github.com/yuanzhen/yuanzhen/dicom/pixel"
 	"github.com/yuanzhen/yuanzhen/dicom/web"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/settle"
 )
-
-// framed tells where the frames of an instance lie in its data set. It never
-// changes, wherever the data set is moved.
-type framed struct {
-	*dicom.Frames
-	syntax dicom.TransferSyntax // of the data set
-	wrong  string               // why the frames cannot be told apart
-	cell   int                  // bytes to turn round in each cell of big endian pixels, else 0
-}
 
 // maxFrameList is how many frames one request may ask for.
 const maxFrameList = 4096
@@ -34,37 +25,8 @@ const maxFrameList = 4096
 const headerKeep = 1 << 10
 
 // frames returns the frame index of an instance.
-func (d *dicomweb) frames(ctx context.Context, i *hub.Instance) (*framed, error) {
-	if f, ok := d.framed.get(i.ID); ok {
-		return f, nil
-	}
-	ds, err := d.header(ctx, i, headerKeep)
-	if err != nil {
-		return nil, err
-	}
-	f := &framed{syntax: dicom.TransferSyntax(i.Syntax)}
-	cost := int64(256)
-	if f.Frames, err = dicom.IndexFrames(ds); err != nil {
-		f.Frames, f.wrong = &dicom.Frames{}, err.Error()
-	}
-	if !f.Native() {
-		cost += int64(f.Count()) * 64
-	}
-	if f.Native() && f.syntax.BigEndian() {
-		f.cell = cellOf(ds)
-	}
-	d.framed.put(i.ID, f, cost)
-	return f, nil
-}
-
-// cellOf is the size of the cells of native pixels: bytes in OW are two in a
-// word (PS3.5 section 8.1.1).
-func cellOf(ds *dicom.Dataset) int {
-	bits, _ := ds.Int(dicom.BitsAllocated)
-	if e := ds.Get(dicom.PixelData); e != nil && e.VR == dicom.OW && bits <= 16 {
-		return 2
-	}
-	return max(1, int(bits/8))
+func (d *dicomweb) frames(ctx context.Context, i *hub.Instance) (*settle.Frames, error) {
+	return d.Settled.Frames(ctx, i)
 }
 
 // turnCells brings big endian cells to little endian in place.
@@ -102,7 +64,7 @@ func mediaOf(ts dicom.TransferSyntax) string {
 
 // frameOffers lists the forms frames can be given in: as stored, which costs
 // nothing, and as plain little endian samples. single is for one frame.
-func frameOffers(f *framed, single bool) []web.Offer {
+func frameOffers(f *settle.Frames, single bool) []web.Offer {
 	var out []web.Offer
 	add := func(kind, syntax string, isDefault bool) {
 		out = append(out, web.Offer{Type: kind, Related: true, Syntax: syntax, Default: isDefault})
@@ -111,9 +73,9 @@ func frameOffers(f *framed, single bool) []web.Offer {
 		}
 	}
 	if !f.Native() {
-		add(web.Octets, string(f.syntax), false)
-		if kind := mediaOf(f.syntax); kind != "" {
-			add(kind, string(f.syntax), true)
+		add(web.Octets, string(f.Syntax), false)
+		if kind := mediaOf(f.Syntax); kind != "" {
+			add(kind, string(f.Syntax), true)
 		}
 	}
 	add(web.Octets, string(dicom.ExplicitVRLittleEndian), true)
@@ -145,7 +107,7 @@ func (d *dicomweb) retrieveFrames(c *Call) error {
 	if err := d.view(c, &found.Study); err != nil {
 		return err
 	}
-	decode := !f.Native() && offer.Syntax != string(f.syntax)
+	decode := !f.Native() && offer.Syntax != string(f.Syntax)
 	c.W.Header().Set("Cache-Control", "private, max-age=3600")
 	if len(list) == 1 && !offer.Related {
 		return d.sendFrame(c, i, f, list[0], offer, decode)
@@ -154,9 +116,9 @@ func (d *dicomweb) retrieveFrames(c *Call) error {
 }
 
 // frameList reads a list of frame numbers; one that is not there is NotFound.
-func frameList(s string, f *framed) ([]int, error) {
-	if f.wrong != "" {
-		return nil, hub.E(hub.Unsupported, "api.frames", "dicomweb.not_renderable").With("reason", f.wrong)
+func frameList(s string, f *settle.Frames) ([]int, error) {
+	if f.Wrong != "" {
+		return nil, hub.E(hub.Unsupported, "api.frames", "dicomweb.not_renderable").With("reason", f.Wrong)
 	}
 	var list []int
 	for part := range strings.SplitSeq(s, ",") {
@@ -181,8 +143,8 @@ type frameSource struct {
 	parts  []dicom.Range // or in the data set
 }
 
-func (d *dicomweb) frame(ctx context.Context, i *hub.Instance, f *framed, n int, decode bool) (*frameSource, error) {
-	if !decode && f.cell <= 1 && f.BitOffset(n) == 0 {
+func (d *dicomweb) frame(ctx context.Context, i *hub.Instance, f *settle.Frames, n int, decode bool) (*frameSource, error) {
+	if !decode && f.Cell <= 1 && f.BitOffset(n) == 0 {
 		src := &frameSource{parts: f.Ranges(n)}
 		for _, r := range src.parts {
 			src.length += r.Length
@@ -193,7 +155,7 @@ func (d *dicomweb) frame(ctx context.Context, i *hub.Instance, f *framed, n int,
 	if err != nil {
 		return nil, err
 	}
-	turnCells(raw, f.cell)
+	turnCells(raw, f.Cell)
 	if decode {
 		if raw, err = d.plain(ctx, i, raw); err != nil {
 			return nil, err
@@ -203,37 +165,9 @@ func (d *dicomweb) frame(ctx context.Context, i *hub.Instance, f *framed, n int,
 }
 
 // frameBytes is one frame as stored, in memory.
-func (d *dicomweb) frameBytes(ctx context.Context, i *hub.Instance, f *framed, n int) ([]byte, error) {
-	var out []byte
-	ranges := f.Ranges(n)
-	for _, r := range ranges {
-		if int64(len(out))+r.Length > pixel.MaxFrame {
-			return nil, hub.E(hub.Unsupported, "api.frame", "dicomweb.not_renderable").With("reason", "the frame is too large")
-		}
-		b, err := d.bytesAt(ctx, i, r.Offset, r.Length)
-		if err != nil {
-			return nil, err
-		}
-		if out == nil {
-			out = b
-		} else {
-			out = append(out, b...)
-		}
-	}
-	if f.BitOffset(n) > 0 {
-		return f.Read(shifted{bytes.NewReader(out), ranges[0].Offset}, n)
-	}
-	return out, nil
+func (d *dicomweb) frameBytes(ctx context.Context, i *hub.Instance, f *settle.Frames, n int) ([]byte, error) {
+	return d.Settled.FrameBytes(ctx, i, f, n)
 }
-
-// shifted is a stretch of a data set under the offsets it has there.
-type shifted struct {
-	r   *bytes.Reader
-	off int64
-}
-
-// ReadAt implements io.ReaderAt.
-func (s shifted) ReadAt(p []byte, off int64) (int, error) { return s.r.ReadAt(p, off-s.off) }
 
 // plain decodes a frame to little endian samples.
 func (d *dicomweb) plain(ctx context.Context, i *hub.Instance, raw []byte) ([]byte, error) {
@@ -254,31 +188,19 @@ func (d *dicomweb) plain(ctx context.Context, i *hub.Instance, raw []byte) ([]by
 }
 
 // turn waits for one of the places for work on pixels.
-func (d *dicomweb) turn(ctx context.Context) (release func(), err error) {
-	select {
-	case d.rendering <- struct{}{}:
-		return func() { <-d.rendering }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
+func (d *dicomweb) turn(ctx context.Context) (release func(), err error) { return d.Settled.Place(ctx) }
 
 // notRenderable turns a codec's fault into an answer: never 500.
-func notRenderable(err error) error {
-	if errors.Is(err, pixel.ErrUnsupported) || errors.Is(err, pixel.ErrCorrupt) {
-		return hub.Wrap(hub.Unsupported, "api.dicomweb", "dicomweb.not_renderable", err).With("reason", err.Error())
-	}
-	return err
-}
+func notRenderable(err error) error { return settle.NotRenderable(err) }
 
 // sendFrame sends one frame without parts around it, by range if asked.
-func (d *dicomweb) sendFrame(c *Call, i *hub.Instance, f *framed, n int, offer web.Offer, decode bool) error {
+func (d *dicomweb) sendFrame(c *Call, i *hub.Instance, f *settle.Frames, n int, offer web.Offer, decode bool) error {
 	src, err := d.frame(c.Context(), i, f, n, decode)
 	if err != nil {
 		return err
 	}
 	c.W.Header().Set("Content-Type", offer.ContentType())
-	if src.data == nil && (len(src.parts) != 1 || c.Header.Get("Range") == "" || f.syntax.Deflated()) {
+	if src.data == nil && (len(src.parts) != 1 || c.Header.Get("Range") == "" || f.Syntax.Deflated()) {
 		c.W.Header().Set("Content-Length", strconv.FormatInt(src.length, 10))
 		c.W.Header().Set("Accept-Ranges", "bytes")
 		c.W.WriteHeader(http.StatusOK)
@@ -300,7 +222,7 @@ func (d *dicomweb) sendFrame(c *Call, i *hub.Instance, f *framed, n int, offer w
 func serveContent(c *Call, r io.ReadSeeker) { http.ServeContent(c.W, c.Request, "", time.Time{}, r) }
 
 // sendFrames sends frames as parts.
-func (d *dicomweb) sendFrames(c *Call, i *hub.Instance, f *framed, list []int, offer web.Offer, decode bool) error {
+func (d *dicomweb) sendFrames(c *Call, i *hub.Instance, f *settle.Frames, list []int, offer web.Offer, decode bool) error {
 	w := web.NewWriter(c.W)
 	h := c.W.Header()
 	part := web.Header{Name: "Content-Type", Value: offer.ContentType()}

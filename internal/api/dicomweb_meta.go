@@ -3,48 +3,20 @@ package api
 import (
 	"bufio"
 	"bytes"
-	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/klauspost/compress/gzip"
 
-	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/dicom/web"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
-	"github.com/yuanzhen/yuanzhen/storage"
+	"github.com/yuanzhen/yuanzhen/internal/settle"
 )
-
-// The metadata of a series is built once from its instances' headers and kept
-// as one compressed object: one DICOM JSON object a line, by instance number.
-const (
-	metaKind  = "meta"
-	metaKeep  = 4 << 10         // longer values are bulk data
-	metaReads = 4               // headers read at the same time
-	metaQuiet = 5 * time.Second // a series that grew so lately is not kept yet
-)
-
-// bulkMark stands for the services' address, which only a request knows. No
-// text of a data set can contain it: its quotes would be escaped.
-const bulkMark = `"BulkDataURI":"hub:/`
-
-// instanceLine writes the metadata of one instance.
-func (d *dicomweb) instanceLine(ctx context.Context, w io.Writer, st *db.StudyRow, se *hub.Series, i *hub.Instance) error {
-	ds, err := d.header(ctx, i, metaKeep)
-	if err != nil {
-		return err
-	}
-	ds.SetText(dicom.AvailableTransferSyntaxUID, i.Syntax)
-	at := "hub:/studies/" + st.UID + "/series/" + se.UID + "/instances/" + i.UID + "/bulkdata/"
-	return ds.JSON(w, dicom.JSONOptions{BulkURI: func(path string, _ *dicom.Element) string { return at + path }})
-}
 
 func (d *dicomweb) instanceMetadata(c *Call) error {
 	f, err := d.instance(c)
@@ -53,7 +25,7 @@ func (d *dicomweb) instanceMetadata(c *Call) error {
 	}
 	return d.answerMetadata(c, &f.Study, hex.EncodeToString(f.Instance.SHA256[:min(16, len(f.Instance.SHA256))]), func(out *metaWriter) error {
 		var b bytes.Buffer
-		if err := d.instanceLine(c.Context(), &b, &f.Study, &f.Series, &f.Instance); err != nil {
+		if err := d.Settled.Line(c.Context(), &b, &f.Study, &f.Series, &f.Instance); err != nil {
 			return err
 		}
 		return out.line(b.Bytes())
@@ -65,7 +37,11 @@ func (d *dicomweb) seriesMetadata(c *Call) error {
 	if err != nil {
 		return err
 	}
-	return d.answerMetadata(c, st, metaTag(se.ID, se.Instances), func(out *metaWriter) error { return d.copySeries(c, out, st, se) })
+	tag, err := d.Settled.Tag(c.Context(), st, se)
+	if err != nil {
+		return err
+	}
+	return d.answerMetadata(c, st, tag, func(out *metaWriter) error { return d.copySeries(c, out, st, se) })
 }
 
 func (d *dicomweb) studyMetadata(c *Call) error {
@@ -77,7 +53,15 @@ func (d *dicomweb) studyMetadata(c *Call) error {
 	if err != nil {
 		return err
 	}
-	return d.answerMetadata(c, st, string(st.ID)+"-"+strconv.Itoa(st.Instances), func(out *metaWriter) error {
+	tags := sha256.New()
+	for _, se := range series {
+		tag, err := d.Settled.Tag(c.Context(), st, se)
+		if err != nil {
+			return err
+		}
+		io.WriteString(tags, tag)
+	}
+	return d.answerMetadata(c, st, hex.EncodeToString(tags.Sum(nil)[:16]), func(out *metaWriter) error {
 		for _, se := range series {
 			if err := d.copySeries(c, out, st, se); err != nil {
 				return err
@@ -106,7 +90,7 @@ func (d *dicomweb) answerMetadata(c *Call, st *db.StudyRow, tag string, write fu
 		return nil
 	}
 	h.Set("Content-Type", web.JSON)
-	out := &metaWriter{c: c, mark: []byte(bulkMark), address: []byte(`"BulkDataURI":"` + base(c) + "/")}
+	out := &metaWriter{c: c, mark: []byte(settle.BulkMark), address: []byte(`"BulkDataURI":"` + base(c) + "/")}
 	if err := write(out); err != nil {
 		if !out.began {
 			h.Del("ETag")
@@ -177,11 +161,11 @@ func (m *metaWriter) close() error {
 // copySeries writes the metadata of a series, from the kept object or built
 // from the headers.
 func (d *dicomweb) copySeries(c *Call, out *metaWriter, st *db.StudyRow, se *hub.Series) error {
-	data, err := d.metadata(c, st, se)
+	m, err := d.Settled.Metadata(c.Context(), st, se)
 	if err != nil {
 		return err
 	}
-	z, err := gzip.NewReader(bytes.NewReader(data))
+	z, err := gzip.NewReader(bytes.NewReader(m.Data))
 	if err != nil {
 		return fmt.Errorf("metadata of series %s: %w", se.ID, err)
 	}
@@ -198,129 +182,4 @@ func (d *dicomweb) copySeries(c *Call, out *metaWriter, st *db.StudyRow, se *hub
 			return err
 		}
 	}
-}
-
-// metadata returns the compressed metadata of a series: what was built lately,
-// the kept object, or a new one. One series is built at a time, so that many
-// viewers opening one study build it once.
-func (d *dicomweb) metadata(c *Call, st *db.StudyRow, se *hub.Series) ([]byte, error) {
-	if data := d.keptMetadata(c.Context(), se); data != nil {
-		return data, nil
-	}
-	select {
-	case d.building <- struct{}{}:
-	case <-c.Context().Done():
-		return nil, c.Context().Err()
-	}
-	defer func() { <-d.building }()
-	now, err := c.Read().SeriesByUID(st.ID, se.UID)
-	if err != nil {
-		return nil, err
-	}
-	if data := d.keptMetadata(c.Context(), now); data != nil {
-		return data, nil
-	}
-	return d.buildMetadata(c, st, now)
-}
-
-func metaTag(se hub.SeriesID, count int) string { return string(se) + "-" + strconv.Itoa(count) }
-
-// keptMetadata returns what there is of a series with all its instances, nil
-// if there is nothing: it can be built again.
-func (d *dicomweb) keptMetadata(ctx context.Context, se *hub.Series) []byte {
-	tag := metaTag(se.ID, se.Instances)
-	if data, ok := d.built.get(tag); ok {
-		return data
-	}
-	if se.MetaKey == "" || se.MetaCount != se.Instances {
-		return nil
-	}
-	data, err := d.readMetadata(ctx, storage.Key(se.MetaKey))
-	if err != nil {
-		d.Log.Warn("dicomweb: kept metadata cannot be read", "series", se.ID, "error", err)
-		return nil
-	}
-	d.built.put(tag, data, int64(len(data)))
-	return data
-}
-
-func (d *dicomweb) readMetadata(ctx context.Context, key storage.Key) ([]byte, error) {
-	r, err := d.Objects.Get(ctx, key, 0, -1)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	return io.ReadAll(r)
-}
-
-// buildMetadata builds the metadata of a series and keeps it once the series
-// is quiet.
-func (d *dicomweb) buildMetadata(c *Call, st *db.StudyRow, se *hub.Series) ([]byte, error) {
-	list, err := c.Read().InstancesOf(se.ID)
-	if err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	if err := d.writeMetadata(c.Context(), &b, st, se, list); err != nil {
-		return nil, err
-	}
-	d.built.put(metaTag(se.ID, len(list)), b.Bytes(), int64(b.Len()))
-	if time.Since(st.LastAt) > metaQuiet {
-		if err := d.keepMetadata(c.Context(), se, b.Bytes(), len(list)); err != nil {
-			d.Log.Warn("dicomweb: metadata not kept", "series", se.ID, "error", err)
-		}
-	}
-	return b.Bytes(), nil
-}
-
-// writeMetadata writes a line for each instance, compressed. Headers are read
-// a few at a time.
-func (d *dicomweb) writeMetadata(ctx context.Context, w io.Writer, st *db.StudyRow, se *hub.Series, list []*hub.Instance) error {
-	z := gzip.NewWriter(w)
-	for len(list) > 0 {
-		some := list[:min(metaReads, len(list))]
-		list = list[len(some):]
-		lines := make([]bytes.Buffer, len(some))
-		errs := make([]error, len(some))
-		var wg sync.WaitGroup
-		for n, i := range some {
-			wg.Go(func() { errs[n] = d.instanceLine(ctx, &lines[n], st, se, i) })
-		}
-		wg.Wait()
-		for n := range some {
-			if errs[n] != nil {
-				return errs[n]
-			}
-			lines[n].WriteByte('\n')
-			if _, err := z.Write(lines[n].Bytes()); err != nil {
-				return err
-			}
-		}
-	}
-	return z.Close()
-}
-
-// keepMetadata stores the metadata of a series: the object first, then the
-// row; an older object becomes a tombstone.
-func (d *dicomweb) keepMetadata(ctx context.Context, se *hub.Series, data []byte, count int) error {
-	key := storage.NewKey(metaKind)
-	w, err := d.Objects.Create(ctx, key)
-	if err != nil {
-		return err
-	}
-	defer w.Abort()
-	if _, err := w.Write(data); err != nil {
-		return err
-	}
-	if _, err := w.Commit(); err != nil {
-		return err
-	}
-	return d.DB.Tx(ctx, func(tx *db.Tx) error {
-		if se.MetaKey != "" {
-			if err := tx.Tombstone(se.MetaKey); err != nil {
-				return err
-			}
-		}
-		return tx.SeriesMeta(se.ID, string(key), count)
-	})
 }

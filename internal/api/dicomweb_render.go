@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"image/jpeg"
@@ -16,13 +17,14 @@ import (
 	"github.com/yuanzhen/yuanzhen/ecg/draw"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/settle"
 )
 
 // Pictures a caller does not size otherwise.
 const (
 	renderQuality    = 90
 	thumbnailQuality = 75
-	thumbnailSide    = 200 // pixels
+	thumbnailSide    = settle.SmallSide // pixels
 	maxSide          = 8192
 	svg              = "image/svg+xml"
 )
@@ -175,8 +177,8 @@ func (d *dicomweb) draw(ctx context.Context, i *hub.Instance, w wish, kind strin
 	if err != nil {
 		return nil, err
 	}
-	if f.wrong != "" {
-		return nil, hub.E(hub.Unsupported, "api.draw", "dicomweb.not_renderable").With("reason", f.wrong)
+	if f.Wrong != "" {
+		return nil, hub.E(hub.Unsupported, "api.draw", "dicomweb.not_renderable").With("reason", f.Wrong)
 	}
 	if f.Count() == 0 {
 		return nil, hub.E(hub.NotFound, "api.draw", "dicomweb.no_image")
@@ -192,7 +194,7 @@ func (d *dicomweb) draw(ctx context.Context, i *hub.Instance, w wish, kind strin
 		return nil, err
 	}
 	defer release()
-	ds, err := d.header(ctx, i, metaKeep)
+	ds, err := d.header(ctx, i, settle.MetaKeep)
 	if err != nil {
 		return nil, err
 	}
@@ -236,7 +238,20 @@ func (d *dicomweb) seriesThumbnail(c *Call) error {
 // middleThumbnail shows the middle instance of the first series that has
 // something to show.
 func (d *dicomweb) middleThumbnail(c *Call, st *db.StudyRow, series []*hub.Series) error {
+	w, err := wishOf(c, thumbnailQuality)
+	if err != nil {
+		return err
+	}
+	side := max(w.width, w.height)
+	offers := pictureOffers()
+	best := web.Choose(accepts(c), offers)
+	ready := w.plain() && (side == settle.SmallSide || side == settle.LargeSide || side == 0) && best >= 0 && offers[best].Type == web.JPEG
 	for _, se := range series {
+		if ready {
+			if data := d.Settled.Preview(c.Context(), se, cmp.Or(side, settle.SmallSide)); data != nil {
+				return d.keptThumbnail(c, st, data, offers[best].Related)
+			}
+		}
 		list, err := c.Read().InstancesOf(se.ID)
 		if err != nil {
 			return err
@@ -250,6 +265,20 @@ func (d *dicomweb) middleThumbnail(c *Call, st *db.StudyRow, series []*hub.Serie
 		}
 	}
 	return hub.E(hub.NotFound, "api.thumbnail", "dicomweb.no_image")
+}
+
+// plain says that a picture is wanted as it comes.
+func (w *wish) plain() bool {
+	return w.span == 0 && w.quality == thumbnailQuality && w.width == w.height
+}
+
+// keptThumbnail gives a picture that was made when the series had settled.
+func (d *dicomweb) keptThumbnail(c *Call, st *db.StudyRow, data []byte, related bool) error {
+	c.W.Header().Add("Vary", "Accept")
+	if err := d.view(c, st); err != nil {
+		return err
+	}
+	return sendPicture(c, &picture{web.JPEG, data}, related)
 }
 
 func (d *dicomweb) instanceThumbnail(c *Call) error {
@@ -284,7 +313,7 @@ func (d *dicomweb) thumbnail(c *Call, st *db.StudyRow, i *hub.Instance) error {
 		return err
 	}
 	key := fmt.Sprintf("%s %s %+v", i.ID, offer.Type, w)
-	if p, ok := d.pictures.get(key); ok {
+	if p, ok := d.pictures.Get(key); ok {
 		return sendPicture(c, p, offer.Related)
 	}
 	p := &picture{kind: offer.Type}
@@ -296,7 +325,7 @@ func (d *dicomweb) thumbnail(c *Call, st *db.StudyRow, i *hub.Instance) error {
 	if err != nil {
 		return err
 	}
-	d.pictures.put(key, p, int64(len(p.data)+len(key)))
+	d.pictures.Put(key, p, int64(len(p.data)+len(key)))
 	return sendPicture(c, p, offer.Related)
 }
 

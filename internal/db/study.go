@@ -42,7 +42,8 @@ var serieses = newTable[hub.Series]("series", 1, func(s *hub.Series) []column {
 	return []column{{"id", &s.ID}, {"study", &s.Study}, {"uid", &s.UID}, {"modality", &s.Modality}, {"number", &s.Number},
 		{"description", &s.Description}, {"body_part", &s.BodyPart}, {"laterality", &s.Laterality}, {"date", &s.Date}, {"time", &s.Time},
 		{"station", &s.Station}, {"maker", &s.Maker}, {"pps_date", &s.PPSDate}, {"pps_time", &s.PPSTime}, {"instances", &s.Instances},
-		{"meta_key", &s.MetaKey}, {"meta_count", &s.MetaCount}}
+		{"meta_key", &s.MetaKey}, {"meta_count", &s.MetaCount}, {"meta_tag", &s.MetaTag}, {"meta_size", &s.MetaSize}, {"frames_size", &s.FramesSize},
+		{"small_size", &s.SmallSize}, {"large_size", &s.LargeSize}}
 })
 
 var instances = newTable[hub.Instance]("instance", 1, func(i *hub.Instance) []column {
@@ -104,19 +105,12 @@ func (tx *Tx) SeriesOf(study hub.StudyID) ([]*hub.Series, error) {
 	return serieses.all(tx, "WHERE study = $1 ORDER BY id", string(study))
 }
 
-// SeriesMeta notes which object holds a series' metadata and how many
-// instances it covers.
-func (tx *Tx) SeriesMeta(id hub.SeriesID, key string, count int) error {
-	_, err := tx.exec("UPDATE series SET meta_key = $1, meta_count = $2 WHERE id = $3", key, count, string(id))
-	return err
-}
-
 // InsertInstance stores a new instance, or returns Conflict when its member
 // has one under this UID already.
 func (tx *Tx) InsertInstance(i *hub.Instance) error {
 	isNew, err := instances.insertNew(tx, i)
 	if err == nil && !isNew {
-		err = hub.E(hub.Conflict, "db.InsertInstance", "instance.exists")
+		err = hub.E(hub.Conflict, "db.InsertInstance", "instance_exists")
 	}
 	return err
 }

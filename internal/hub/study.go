@@ -45,8 +45,13 @@ type Series struct {
 	PPSDate     string
 	PPSTime     string
 	Instances   int
-	MetaKey     string // object that holds the series metadata
+	MetaKey     string // object that holds what is kept of the series
 	MetaCount   int    // instances it covers
+	MetaTag     string // changes with the metadata
+	MetaSize    int64  // its pieces, in bytes: metadata,
+	FramesSize  int64  // frame offsets,
+	SmallSize   int64  // and pictures
+	LargeSize   int64
 }
 
 // Instance is one object: where its data set lies and what a viewer asks of

@@ -142,6 +142,10 @@ func (in *Intake) flush(group []*arrival) []*arrival {
 	return nil
 }
 
+// Busy reports that objects came in within the last second: work that can
+// wait does.
+func (in *Intake) Busy() bool { return time.Since(time.Unix(0, in.lastAt.Load())) < time.Second }
+
 func (a *arrival) finish(err error) {
 	a.err = err
 	close(a.done)
@@ -172,6 +176,7 @@ func (in *Intake) index(group []*arrival) {
 		a.finish(nil)
 	}
 	if err == nil {
+		in.lastAt.Store(time.Now().UnixNano())
 		in.Count.Committed(len(group), time.Since(began))
 	}
 }

@@ -47,6 +47,7 @@ type Intake struct {
 	Log     *slog.Logger
 
 	arriving  chan *arrival
+	lastAt    atomic.Int64      // of the last commit, in nanoseconds since 1970
 	receiving atomic.Int32      // objects of which bytes are coming in
 	known     map[string]*known // studies the committer has seen lately
 }

@@ -43,6 +43,12 @@ type Metrics struct {
 	batch      prometheus.Histogram
 	errors     *prometheus.CounterVec
 	quarantine *prometheus.CounterVec
+	// settle
+	settled     *prometheus.CounterVec
+	settleTime  prometheus.Histogram
+	settleQueue prometheus.Gauge
+	packed      prometheus.Counter
+	packedBytes prometheus.Counter
 	// storage
 	storeTime   *prometheus.HistogramVec
 	storeErrors *prometheus.CounterVec
@@ -81,6 +87,12 @@ func New(d *db.DB) *Metrics {
 	m.batch = m.histogram("hub_intake_batch_size", "Objects a commit.", batchSizes)
 	m.errors = m.counters("hub_intake_errors_total", "Objects that could not be taken in; their sender tries again.", "reason")
 	m.quarantine = m.counters("hub_quarantine_total", "Objects kept aside because they break a rule.", "reason")
+
+	m.settled = m.counters("hub_settle_series_total", "Quiet series whose metadata and pictures were written: kept, grown meanwhile, failed.", "result")
+	m.settleTime = m.histogram("hub_settle_seconds", "Time to settle a series.", fastSeconds)
+	m.settleQueue = m.gauge("hub_settle_waiting", "Quiet series found waiting at the last look.")
+	m.packed = m.counter("hub_settle_packed_instances_total", "Instances joined to one object a series.")
+	m.packedBytes = m.counter("hub_settle_packed_bytes_total", "Their bytes.")
 
 	m.storeTime = m.histograms("hub_storage_op_seconds", "Time of an operation of the object store.", fastSeconds, "op")
 	m.storeErrors = m.counters("hub_storage_errors_total", "Operations of the object store that failed.", "op")
@@ -192,6 +204,22 @@ func (m *Metrics) Taken(member hub.MemberID, result string, bytes int64) {
 func (m *Metrics) Committed(instances int, took time.Duration) {
 	m.batch.Observe(float64(instances))
 	m.commitTime.Observe(took.Seconds())
+}
+
+// Settled counts a series whose metadata and pictures were written: kept,
+// grown when instances came meanwhile, or failed.
+func (m *Metrics) Settled(result string, took time.Duration) {
+	m.settled.WithLabelValues(result).Inc()
+	m.settleTime.Observe(took.Seconds())
+}
+
+// SettleWaiting tells how many quiet series were found waiting.
+func (m *Metrics) SettleWaiting(n int) { m.settleQueue.Set(float64(n)) }
+
+// Packed counts instances that were joined to one object.
+func (m *Metrics) Packed(instances int, bytes int64) {
+	m.packed.Add(float64(instances))
+	m.packedBytes.Add(float64(bytes))
 }
 
 // Alerted counts a machine's alert by its item of the critical list (E01 …).

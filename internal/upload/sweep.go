@@ -126,7 +126,13 @@ func (s *Service) bury(ctx context.Context) error {
 		return err
 	}
 	for _, object := range marked {
-		if strings.HasPrefix(object, "segments/") {
+		named, err := read.NamedPart(object)
+		if err != nil {
+			return err
+		}
+		if named {
+			s.Log.Warn("upload: an object was marked for deletion that a row names", "object", object)
+		} else if strings.HasPrefix(object, "segments/") {
 			s.Log.Error("upload: a segment was marked for deletion", "object", object)
 		} else if err := s.Objects.Delete(ctx, storage.Key(object)); err != nil && !errors.Is(err, storage.ErrNotFound) {
 			if errors.Is(err, storage.ErrConflict) {

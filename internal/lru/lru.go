@@ -1,12 +1,14 @@
-package api
+// Package lru remembers what was used last.
+package lru
 
 import (
 	"container/list"
 	"sync"
 )
 
-// cache keeps what was used last, up to a total cost.
-type cache[K comparable, V any] struct {
+// Cache keeps what was used last, up to a total cost. It is safe for
+// concurrent use.
+type Cache[K comparable, V any] struct {
 	most int64
 
 	mu    sync.Mutex // guards what follows
@@ -21,11 +23,13 @@ type cached[K comparable, V any] struct {
 	cost  int64
 }
 
-func newCache[K comparable, V any](most int64) *cache[K, V] {
-	return &cache[K, V]{most: most, order: list.New(), items: map[K]*list.Element{}}
+// New returns an empty cache whose values cost at most most together.
+func New[K comparable, V any](most int64) *Cache[K, V] {
+	return &Cache[K, V]{most: most, order: list.New(), items: map[K]*list.Element{}}
 }
 
-func (c *cache[K, V]) get(key K) (V, bool) {
+// Get returns the value kept under key, if it still is.
+func (c *Cache[K, V]) Get(key K) (V, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e, ok := c.items[key]
@@ -37,8 +41,8 @@ func (c *cache[K, V]) get(key K) (V, bool) {
 	return e.Value.(*cached[K, V]).value, true
 }
 
-// put keeps a value; one that costs more than a quarter of all is not kept.
-func (c *cache[K, V]) put(key K, value V, cost int64) {
+// Put keeps a value; one that costs more than a quarter of all is not kept.
+func (c *Cache[K, V]) Put(key K, value V, cost int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e, ok := c.items[key]; ok {
@@ -53,7 +57,7 @@ func (c *cache[K, V]) put(key K, value V, cost int64) {
 	}
 }
 
-func (c *cache[K, V]) drop(e *list.Element) {
+func (c *Cache[K, V]) drop(e *list.Element) {
 	old := c.order.Remove(e).(*cached[K, V])
 	delete(c.items, old.key)
 	c.cost -= old.cost
