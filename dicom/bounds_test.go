@@ -1,0 +1,134 @@
+package dicom
+
+import (
+	"bytes"
+	"encoding/binary"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/flate"
+)
+
+// growth is by how many bytes the heap is larger at its peak than before, as a
+// sampler sees it that looks whenever the collector has run.
+func growth(work func()) int64 {
+	runtime.GC()
+	var before runtime.MemStats
+	runtime.ReadMemStats(&before)
+	done, peak := make(chan struct{}), make(chan int64)
+	go func() {
+		most := int64(0)
+		for {
+			var now runtime.MemStats
+			runtime.ReadMemStats(&now)
+			most = max(most, int64(now.HeapInuse)-int64(before.HeapInuse))
+			select {
+			case <-done:
+				peak <- most
+				return
+			case <-time.After(time.Millisecond):
+			}
+		}
+	}()
+	work()
+	close(done)
+	return <-peak
+}
+
+// nested is a data set of n sequences within each other.
+func nested(n int) []byte {
+	open := element(ProcedureCodeSequence, "SQ", undefinedLength, "\xFE\xFF\x00\xE0\xFF\xFF\xFF\xFF")
+	return []byte(element(PatientID, "LO", 2, "1 ") + strings.Repeat(open, n))
+}
+
+// bomb is a deflated file whose pixels inflate to n bytes.
+func bomb(t *testing.T, n int64) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if _, err := WriteMeta(&b, FileMeta{SOPClassUID: "1.2", SOPInstanceUID: "1.3", Syntax: DeflatedExplicitVRLittleEndian}); err != nil {
+		t.Fatal(err)
+	}
+	z, err := flate.NewWriter(&b, flate.BestSpeed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(z, element(PatientID, "LO", 2, "1 ")+element(PixelData, "OW", uint32(n), ""))
+	io.Copy(z, &zeros{n})
+	z.Close()
+	return b.Bytes()
+}
+
+// claim is a small image that says it has 16 GiB of pixels.
+func claim() []byte {
+	us := func(t Tag, v uint16) string {
+		return element(t, "US", 2, string(binary.LittleEndian.AppendUint16(nil, v)))
+	}
+	return []byte(element(SOPClassUID, "UI", 26, "1.2.840.10008.5.1.4.1.1.2\x00") + us(SamplesPerPixel, 1) +
+		element(NumberOfFrames, "IS", 10, "2147483647") + us(Rows, 2) + us(Columns, 2) + us(BitsAllocated, 16) + us(BitsStored, 16) +
+		us(HighBit, 15) + us(PixelRepresentation, 0) + element(PixelData, "OW", 2, "\x01\x02"))
+}
+
+func TestHostileFilesAreRefusedWithinASecondAnd64MB(t *testing.T) {
+	for name, raw := range map[string][]byte{"900,000 nested sequences": nested(900_000), "a deflate bomb": bomb(t, 1<<29), "a claim of 16 GiB": claim()} {
+		for _, keep := range []int64{0, -1} {
+			var err error
+			start := time.Now()
+			grew := growth(func() {
+				var file *File
+				if file, err = Read(bytes.NewReader(raw), Options{Keep: keep}); err == nil {
+					_, err = IndexFrames(file.Dataset)
+				}
+				Check(file, err)
+				if _, bad := file.Dataset.MarshalJSON(); bad != nil {
+					t.Error(bad)
+				}
+			})
+			if err == nil {
+				t.Errorf("%s: no error", name)
+			}
+			if took := time.Since(start); took > patience/10 || !raceEnabled && took > time.Second {
+				t.Errorf("%s: took %v", name, took)
+			}
+			if limit := int64(64 << 20); keep == 0 && grew > limit || grew > 2*limit {
+				t.Errorf("%s: the heap grew by %d MiB", name, grew>>20)
+			}
+		}
+	}
+}
+
+func TestReadingTakesLessThanThreeTimesTheFile(t *testing.T) {
+	for rel, path := range corpusFiles(t) {
+		st, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, keep := range []int64{0, -1} {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			f, _ := readPath(t, path, Options{Keep: keep}) // damaged ones as well
+			runtime.ReadMemStats(&after)
+			runtime.KeepAlive(f)
+			// All that was ever allocated bounds what was held at once. A
+			// deflated file counts as long as it becomes.
+			size := st.Size()
+			if f.Syntax.Deflated() {
+				size = max(size, inflatedSize(f.Dataset))
+			}
+			if n := int64(after.TotalAlloc - before.TotalAlloc); n > 3*size+32<<20 && !strings.Contains(rel, "deflate-bomb") {
+				t.Errorf("%s of %d KiB, keep %d: allocated %d MiB", rel, size>>10, keep, n>>20)
+			}
+		}
+	}
+}
+
+func inflatedSize(d *Dataset) int64 {
+	if d == nil || len(d.Elements) == 0 {
+		return 0
+	}
+	last := d.Elements[len(d.Elements)-1]
+	return last.Offset + max(last.Length, 0)
+}
