@@ -65,7 +65,8 @@ func searchParameters(last string) []string {
 // capabilities answers OPTIONS with what the services can do (PS3.18 section
 // 8.9): as WADL, or the same as JSON.
 func capabilities(c *Call, routes []Route) error {
-	c.W.Header().Set("Allow", "GET, HEAD, POST, PUT, OPTIONS")
+	routes = slices.Concat(routes, c.S.upsRoutes())
+	c.W.Header().Set("Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS")
 	offer, err := choose(c, web.Offer{Type: wadl, Default: true}, web.Offer{Type: web.PlainJSON, Default: true})
 	if err != nil {
 		return err

@@ -17,6 +17,9 @@ func statusOf(err error) int {
 	if hub.CodeOf(err) == "ecg.unreadable" || strings.HasPrefix(hub.CodeOf(err), "dicom.") && hub.KindOf(err) == hub.Invalid || hub.CodeOf(err) == "ecg.no_waveform" {
 		return http.StatusUnprocessableEntity
 	}
+	if r, ok := upsRefusals[hub.CodeOf(err)]; ok {
+		return r.http
+	}
 	switch hub.CodeOf(err) {
 	case codeMethod:
 		return http.StatusMethodNotAllowed

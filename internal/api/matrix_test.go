@@ -105,6 +105,7 @@ func (m *matrix) fill() {
 	m.ok("admin", "POST", "/api/v1/accounts/tech3/tokens", map[string]any{"name": "x"})
 	n["tokens"] = items(m.ok("admin", "GET", "/api/v1/accounts/tech3/tokens", nil))[1]["id"].(string)
 	n["bulkdata"] = "7FE00010"
+	n["workitems"], n["subscribers"] = itemUID(hub.TaskID(n["tasks"])), "VIEWER"
 }
 
 var pathValue = regexp.MustCompile(`([\w-]+)/\{[\w.]+\}`)

@@ -1,0 +1,365 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/yuanzhen/yuanzhen/dicom"
+	"github.com/yuanzhen/yuanzhen/dicom/web"
+	"github.com/yuanzhen/yuanzhen/internal/db"
+	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/worklist"
+)
+
+// Event types, PS3.4 Table CC.2.4-1.
+const (
+	stateReport  = 1
+	cancelReport = 2
+	assignReport = 5
+)
+
+// maxReported bounds the workitems whose last reported state a connection
+// remembers; of more, a state may be reported twice.
+const maxReported = 20_000
+
+// subscriber reads the path of a subscription: whose, and to which task ("" all
+// of them).
+func (s *Server) subscriber(c *Call) (aet string, id hub.TaskID, err error) {
+	aet = strings.TrimSpace(c.PathValue("aet"))
+	if aet == "" || len(aet) > 16 || strings.ContainsAny(aet, "\\\x00\r\n") {
+		return "", "", parameter("aetitle")
+	}
+	if uid := c.PathValue("workitem"); uid == upsGlobal || uid == upsFiltered {
+		return aet, "", nil
+	}
+	t, err := s.item(c)
+	if err != nil {
+		return "", "", err
+	}
+	return aet, t.ID, nil
+}
+
+// subscribe is PS3.18 section 11.10: from now on the application hears of a
+// workitem, of all, or of those a filter finds. Content-Location says where.
+func (s *Server) subscribe(c *Call) error {
+	aet, id, err := s.subscriber(c)
+	if err != nil {
+		return err
+	}
+	sub := &db.Subscription{Account: c.Actor.Account, AET: aet, Task: id}
+	if c.PathValue("workitem") == upsFiltered {
+		filter := c.URL.Query()
+		filter.Del("deletionlock")
+		if _, err := web.ParseQuery(flatFilter(filter)); err != nil {
+			return hub.Wrap(hub.Invalid, "api.ups", "dicomweb.query", err).With("reason", err.Error())
+		}
+		sub.Query = filter.Encode()
+	}
+	if lock := c.URL.Query().Get("deletionlock"); lock != "" && lock != "true" && lock != "false" {
+		return parameter("deletionlock")
+	}
+	err = s.DB.Tx(c.Context(), func(tx *db.Tx) error {
+		if sub.Since, err = tx.LastSeq(); err != nil {
+			return err
+		}
+		return tx.Subscribe(sub)
+	})
+	if err != nil {
+		return err
+	}
+	at := base(c) + "/subscribers/" + url.PathEscape(aet)
+	if rest, ok := strings.CutPrefix(at, "http"); ok {
+		at = "ws" + rest
+	}
+	if c.URL.Query().Get("deletionlock") == "true" { // nothing is ever deleted under a reader
+		c.warn("The Deletion Lock is not needed: workitems stay.")
+	}
+	c.W.Header().Set("Content-Location", at)
+	c.W.WriteHeader(http.StatusCreated)
+	return nil
+}
+
+// flatFilter takes "filter=PatientID=P1,Modality=CT" apart, as well as plain
+// parameters.
+func flatFilter(values url.Values) url.Values {
+	out := url.Values{}
+	for name, list := range values {
+		if name != "filter" {
+			out[name] = list
+			continue
+		}
+		for _, text := range list {
+			for pair := range strings.SplitSeq(text, ",") {
+				name, value, _ := strings.Cut(pair, "=")
+				out.Add(name, value)
+			}
+		}
+	}
+	return out
+}
+
+func (s *Server) unsubscribe(c *Call) error {
+	aet, id, err := s.subscriber(c)
+	if err != nil {
+		return err
+	}
+	var there bool
+	err = s.DB.Tx(c.Context(), func(tx *db.Tx) error {
+		there, err = tx.Unsubscribe(c.Actor.Account, aet, id)
+		return err
+	})
+	return endOf(c, there, err)
+}
+
+// suspend lets a global subscription take up no more workitems.
+func (s *Server) suspend(c *Call) error {
+	aet, id, err := s.subscriber(c)
+	if err != nil {
+		return err
+	}
+	var there bool
+	if id == "" {
+		err = s.DB.Tx(c.Context(), func(tx *db.Tx) error {
+			there, err = tx.SuspendSubscription(c.Actor.Account, aet)
+			return err
+		})
+	}
+	return endOf(c, there, err)
+}
+
+func endOf(c *Call, there bool, err error) error {
+	if err == nil && !there {
+		err = upsRefuse("ups.no_such")
+	}
+	if err == nil {
+		c.W.WriteHeader(http.StatusOK)
+	}
+	return err
+}
+
+// listen opens the event channel of an application, PS3.18 section 11.13. What
+// it has not heard since it last listened comes first.
+func (s *Server) listen(c *Call) error {
+	aet := c.PathValue("aet")
+	subs, err := c.Read().Subscriptions(c.Actor.Account, aet)
+	if err != nil {
+		return err
+	}
+	heard, err := c.Read().Heard(c.Actor.Account, aet)
+	if err != nil {
+		return err
+	}
+	if len(subs) == 0 && heard == 0 {
+		return upsRefuse("ups.no_such")
+	}
+	if !websocket.IsWebSocketUpgrade(c.Request) {
+		return hub.E(hub.Invalid, "api.ups", "ws.no_upgrade")
+	}
+	if heard == 0 { // it listens for the first time
+		heard = subs[0].Since
+		for _, sub := range subs {
+			heard = min(heard, sub.Since)
+		}
+	}
+	conn, err := upgrader.Upgrade(c.W, c.Request, nil)
+	if err != nil {
+		return nil // the upgrader has answered
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithCancel(c.Context())
+	defer cancel()
+	l := &listener{s: s, conn: conn, actor: c.Actor, secret: first(secretOf(c.Request)), aet: aet, root: base(c), reported: map[hub.TaskID]string{}, acked: make(chan int64, 1)}
+	go func() {
+		defer cancel()
+		l.read()
+	}()
+	l.write(ctx, heard)
+	return nil
+}
+
+// listener is one connected application. Only write writes to it.
+type listener struct {
+	s        *Server
+	conn     *websocket.Conn
+	actor    hub.Actor
+	secret   string
+	aet      string
+	root     string
+	reported map[hub.TaskID]string
+	acked    chan int64 // the last event the other side surely has
+}
+
+// read waits for pongs, which carry the number of the last event sent before
+// their ping: that far the application has heard.
+func (l *listener) read() {
+	l.conn.SetReadLimit(readMost)
+	alive := func() { l.conn.SetReadDeadline(time.Now().Add(3 * pingEvery)) }
+	alive()
+	l.conn.SetPongHandler(func(text string) error {
+		alive()
+		if seq, err := strconv.ParseInt(text, 10, 64); err == nil {
+			select {
+			case <-l.acked:
+			default:
+			}
+			l.acked <- seq
+		}
+		return nil
+	})
+	for {
+		if _, _, err := l.conn.NextReader(); err != nil {
+			return
+		}
+	}
+}
+
+func (l *listener) write(ctx context.Context, cursor int64) {
+	ping := time.NewTicker(pingEvery)
+	defer ping.Stop()
+	for {
+		next, more, err := l.catchUp(ctx, cursor)
+		if err != nil {
+			return
+		}
+		if next != cursor {
+			cursor = next
+			if l.ping(cursor) != nil {
+				return
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-more:
+		case seq := <-l.acked:
+			if err := l.s.DB.Tx(ctx, func(tx *db.Tx) error { return tx.SetHeard(l.actor.Account, l.aet, seq) }); err != nil {
+				return
+			}
+		case <-ping.C:
+			if l.secret != "" {
+				if _, _, err := l.s.Accounts.Authenticate(ctx, l.secret); err != nil {
+					l.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.ClosePolicyViolation, "session ended"), time.Now().Add(writeWait))
+					return
+				}
+			}
+			if l.ping(cursor) != nil {
+				return
+			}
+		}
+	}
+}
+
+func (l *listener) ping(seq int64) error {
+	return l.conn.WriteControl(websocket.PingMessage, strconv.AppendInt(nil, seq, 10), time.Now().Add(writeWait))
+}
+
+// catchUp sends the reports of what happened after cursor.
+func (l *listener) catchUp(ctx context.Context, cursor int64) (int64, <-chan struct{}, error) {
+	for {
+		events, ok, more := l.s.live.after(cursor)
+		tx := l.s.DB.Read(ctx)
+		if ok && len(events) == 0 {
+			return cursor, more, nil
+		}
+		if !ok {
+			var err error
+			if events, err = tx.Events(cursor, 500); err != nil {
+				return cursor, more, err
+			}
+			if len(events) == 0 {
+				return max(cursor, l.s.live.seq()), more, nil
+			}
+		}
+		subs, err := tx.Subscriptions(l.actor.Account, l.aet)
+		if err != nil {
+			return cursor, more, err
+		}
+		for i := range events {
+			cursor = events[i].Seq
+			if err := l.report(&events[i], subs); err != nil {
+				return cursor, more, err
+			}
+		}
+	}
+}
+
+// report sends what an event means for a workitem the application subscribed to.
+func (l *listener) report(e *hub.Event, subs []*db.Subscription) error {
+	if e.Task == "" || !seesEvent(l.actor, e) {
+		return nil
+	}
+	var body struct {
+		Task   *worklist.View `json:"task"`
+		Reason string         `json:"reason"`
+	}
+	if err := json.Unmarshal(e.Body, &body); err != nil || body.Task == nil {
+		return nil // an event about something else of the task
+	}
+	if !l.subscribed(e, body.Task, subs) {
+		return nil
+	}
+	if e.Name == cancelAsked {
+		return l.send(e, cancelReport, func(d *dicom.Dataset) { d.SetText(dicom.ReasonForCancellation, body.Reason) })
+	}
+	state := itemState(body.Task.State)
+	now := state + "/" + readiness(body.Task.State)
+	if l.reported[e.Task] == now {
+		return nil
+	}
+	if len(l.reported) >= maxReported {
+		clear(l.reported)
+	}
+	l.reported[e.Task] = now
+	err := l.send(e, stateReport, func(d *dicom.Dataset) {
+		d.SetText(dicom.InputReadinessState, readiness(body.Task.State))
+		d.SetText(dicom.ProcedureStepState, state)
+	})
+	if err != nil || state != upsInProgress || body.Task.Holder == "" {
+		return err
+	}
+	return l.send(e, assignReport, func(d *dicom.Dataset) { d.SetItems(actualHumans, performer(body.Task)) })
+}
+
+func (l *listener) subscribed(e *hub.Event, v *worklist.View, subs []*db.Subscription) bool {
+	for _, sub := range subs {
+		switch {
+		case e.Seq <= sub.Since:
+		case sub.Task == e.Task:
+			return true
+		case sub.Task != "" || sub.Suspended && l.reported[e.Task] == "":
+		case sub.Query == "":
+			return true
+		default:
+			values, err := url.ParseQuery(sub.Query)
+			if err != nil {
+				continue
+			}
+			if q, err := web.ParseQuery(flatFilter(values)); err == nil && matchesAll(q.Keys, itemOf(v, l.root)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// send writes one event report: the fields of N-EVENT-REPORT in DICOM JSON.
+func (l *listener) send(e *hub.Event, kind int64, fill func(*dicom.Dataset)) error {
+	d := dicom.New()
+	d.SetText(dicom.SpecificCharacterSet, "ISO_IR 192")
+	fill(d)
+	data, err := d.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	head := `{"00000002":{"vr":"UI","Value":["` + upsEvent + `"]},"00000110":{"vr":"US","Value":[` + strconv.FormatInt(e.Seq&0xFFFF, 10) +
+		`]},"00001000":{"vr":"UI","Value":["` + itemUID(e.Task) + `"]},"00001002":{"vr":"US","Value":[` + strconv.FormatInt(kind, 10) + `]},`
+	l.conn.SetWriteDeadline(time.Now().Add(writeWait))
+	return l.conn.WriteMessage(websocket.TextMessage, append([]byte(head), data[1:]...))
+}
