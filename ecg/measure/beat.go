@@ -20,6 +20,7 @@ type Beat struct {
 	Sample int     `json:"sample"`          // of the R (or S) peak, from the first sample
 	RRms   float64 `json:"rr_ms,omitempty"` // from the preceding beat; 0 for the first
 	Class  Class   `json:"class"`
+	Paced  bool    `json:"paced,omitempty"` // a pacing pulse stands just before it
 
 	shape int // beats of one shape have one number; mainShape is the dominant one
 }

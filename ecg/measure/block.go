@@ -21,7 +21,8 @@ type block struct {
 	start    int // sample of the recording at which traces begin
 	traces   []trace
 	signs    []leadSigns
-	beats    []Beat // Sample counts from start; only the block's own
+	beats    []Beat // Sample counts from start
+	paced    []int  // samples of pacing pulses, from start; they are gone from traces
 }
 
 // blocksOf lists the stretches that n samples are analysed in.
@@ -87,6 +88,10 @@ func (b *block) find(shapes []shape, rate float64) []shape {
 		return shapes
 	}
 	b.beats, shapes = classify(b.traces, found, shapes, rate)
+	if b.paced = b.pulses(rate); b.paced != nil {
+		b.bridge(b.paced, rate)
+		markPaced(b.beats, b.paced, rate)
+	}
 	return shapes
 }
 

@@ -21,6 +21,8 @@ type Result struct {
 	Measurements Measurements `json:"measurements"`
 	Rhythm       Rhythm       `json:"rhythm"`
 	Beats        []Beat       `json:"beats"`
+	// Pacing are the samples of pacing pulses, seen or marked by the device.
+	Pacing []int `json:"pacing,omitempty"`
 	// Median is the representative beat; nil when there is none.
 	Median *Median `json:"median,omitempty"`
 	// Seconds is how much of the recording was analysed.

@@ -27,6 +27,10 @@ type Rhythm struct {
 	// LongestOpen: LongestRR runs into the start or the end of the recording,
 	// so the pause is at least that long.
 	LongestOpen bool `json:"longest_rr_open,omitempty"`
+	// Paced is the number of beats that follow a pacing pulse.
+	Paced int `json:"paced"`
+	// Pauses is the number of RR intervals of pauseMS and more.
+	Pauses int `json:"pauses"`
 	// Ventricular is the number of beats suspected to be ventricular;
 	// LongestRun the longest sequence of them and RunRate its rate.
 	Ventricular int   `json:"ventricular"`
@@ -41,6 +45,7 @@ const (
 	regularShare  = 0.9
 	afChange      = 0.065 // median change above which rhythm is irregular
 	afMinRR       = 5
+	pauseMS       = 2000
 )
 
 // rhythmOf judges the sequence of beats over seconds of recording.
@@ -75,6 +80,9 @@ func (r *Rhythm) intervals(beats []Beat, rate, seconds float64) {
 	}
 	shortest, longest := math.Inf(1), 0.0
 	for _, b := range beats[1:] {
+		if b.RRms >= pauseMS {
+			r.Pauses++
+		}
 		shortest, longest = math.Min(shortest, b.RRms), math.Max(longest, b.RRms)
 	}
 	first := float64(beats[0].Sample) / rate * 1000
@@ -111,7 +119,10 @@ func changesOf(beats []Beat) (changes []float64, usual float64) {
 func (r *Rhythm) ventricular(beats []Beat) {
 	run, length := 0, 0.0
 	for i, b := range beats {
-		if b.Class != Ventricular {
+		if b.Paced {
+			r.Paced++
+		}
+		if b.Class != Ventricular || b.Paced {
 			run, length = 0, 0
 			continue
 		}

@@ -1,6 +1,8 @@
 package measure
 
 import (
+	"slices"
+
 	"github.com/yuanzhen/yuanzhen/ecg"
 )
 
@@ -16,6 +18,7 @@ type survey struct {
 	signs   [][]leadSigns // [block][lead]
 	beats   []Beat
 	waves   [][]Waves // [lead][beat]
+	paced   []int     // samples of pacing pulses
 
 	// The quietest block with enough beats gives the median beat and what is
 	// measured on it.
@@ -54,6 +57,11 @@ func (s *survey) add(b *block, everyWave bool) {
 		}
 	}
 	s.beats = append(s.beats, own...)
+	for _, p := range b.paced {
+		if at := b.start + p; at >= b.from && at < b.to {
+			s.paced = append(s.paced, at)
+		}
+	}
 }
 
 // measure makes the median beat of b where it is wanted: of the quietest block,
@@ -85,6 +93,9 @@ func (s *survey) measure(b *block, own []Beat, whole, marked bool) (main *patter
 	}
 	return main, atria.steadyP
 }
+
+// pacingMark is the annotation of a pacing pulse in WFDB records.
+const pacingMark = "^"
 
 const minChosenBeats = 20
 
@@ -132,6 +143,16 @@ func (s *survey) result(rec *ecg.Recording) Result {
 		for k, name := range names {
 			res.Waves[name] = s.waves[k]
 		}
+	}
+	res.Pacing = s.paced
+	for _, a := range rec.Annotations {
+		if a.Code == pacingMark {
+			res.Pacing = append(res.Pacing, a.Sample)
+		}
+	}
+	if len(res.Pacing) > len(s.paced) { // the device's own marks say more
+		slices.Sort(res.Pacing)
+		markPaced(res.Beats, res.Pacing, s.rate)
 	}
 	best := s.best
 	res.Rhythm = rhythmOf(res.Beats, s.rate, res.Seconds, best.atria)
