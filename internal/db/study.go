@@ -1,6 +1,7 @@
 package db
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/yuanzhen/yuanzhen/internal/hub"
@@ -105,12 +106,14 @@ func (tx *Tx) SeriesOf(study hub.StudyID) ([]*hub.Series, error) {
 	return serieses.all(tx, "WHERE study = $1 ORDER BY id", string(study))
 }
 
-// InsertInstance stores a new instance, or returns Conflict when its member
-// has one under this UID already.
+// ErrExists says that a member has an instance under this UID already.
+var ErrExists = errors.New("an instance with this SOP Instance UID exists")
+
+// InsertInstance stores a new instance, or returns ErrExists.
 func (tx *Tx) InsertInstance(i *hub.Instance) error {
 	isNew, err := instances.insertNew(tx, i)
 	if err == nil && !isNew {
-		err = hub.E(hub.Conflict, "db.InsertInstance", "instance_exists")
+		err = ErrExists
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package intake
 import (
 	"bytes"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
@@ -270,7 +271,7 @@ func (s *session) take(tx *db.Tx, a *arrival) error {
 	i.ID, i.Series, i.Study, i.Member = hub.NewID[hub.InstanceID](), series, k.study.ID, a.src.Actor.Member
 	i.Object, i.Offset, i.Length, i.SHA256, i.CRC, i.CreatedAt = string(ref.Key), ref.Offset, ref.Length, sum[:], int64(a.crc), tx.Now()
 	switch err := tx.InsertInstance(&i); {
-	case hub.KindOf(err) == hub.Conflict:
+	case errors.Is(err, db.ErrExists):
 		old, err := tx.InstanceByUID(a.src.Actor.Member, o.instance.UID)
 		if err != nil {
 			return err
