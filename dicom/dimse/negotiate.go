@@ -60,7 +60,7 @@ func (s *Server) choose(p ul.Context, roles []ul.Role) dicom.TransferSyntax {
 // serves tells whether the server takes an abstract syntax.
 func (s *Server) serves(uid string) bool {
 	if field := operationOf(uid); field != 0 {
-		return s.performs(field)
+		return s.performs(field) || uid == StorageCommitment && s.performs(nEventReport)
 	}
 	return uid == Verification || StorageSOPClass(uid) || !s.RefuseUnknown && mayStore(uid)
 }
@@ -75,19 +75,24 @@ func (s *Server) performs(field uint16) (ok bool) {
 		_, ok = s.Handler.(Retriever)
 	case nCreate, nSet, nAction:
 		_, ok = s.Handler.(Performer)
+	case nEventReport:
+		_, ok = s.Handler.(Listener)
 	}
 	return ok
 }
 
 // roles answers role selection: the requestor may be SCU of what we serve, and
-// SCP of storage classes where we retrieve for it (C-GET).
+// SCP of storage classes where we retrieve for it (C-GET) or of the commitment
+// that we asked for.
 func (s *Server) roles(proposed []ul.Role) (granted []ul.Role) {
 	for _, r := range proposed {
 		if !s.serves(r.SOPClass) {
 			continue
 		}
-		mayBeSCP := operationOf(r.SOPClass) == 0 && r.SOPClass != Verification && s.performs(cGet)
-		granted = append(granted, ul.Role{SOPClass: r.SOPClass, SCU: r.SCU, SCP: r.SCP && mayBeSCP})
+		mayBeSCP := operationOf(r.SOPClass) == 0 && r.SOPClass != Verification && s.performs(cGet) ||
+			r.SOPClass == StorageCommitment && s.performs(nEventReport)
+		mayBeSCU := r.SOPClass != StorageCommitment || s.performs(nAction)
+		granted = append(granted, ul.Role{SOPClass: r.SOPClass, SCU: r.SCU && mayBeSCU, SCP: r.SCP && mayBeSCP})
 	}
 	return granted
 }

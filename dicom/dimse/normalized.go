@@ -13,11 +13,11 @@ func (c *session) normalized(ctx context.Context, pc Context, cmd *command, data
 		return err
 	}
 	class, instance := cmd.requestedClass, cmd.requestedInstance
-	if cmd.field == nCreate {
+	if cmd.field == nCreate || cmd.field == nEventReport {
 		class, instance = cmd.affectedClass, cmd.affectedInstance
 	}
 	rsp := command{affectedClass: class, affectedInstance: instance, field: cmd.field | responseBit,
-		respondedTo: cmd.messageID, actionType: cmd.actionType}
+		respondedTo: cmd.messageID, actionType: cmd.actionType, eventType: cmd.eventType}
 	switch {
 	case !performs(pc.AbstractSyntax, cmd.field):
 		rsp.status = Status{Code: UnrecognizedOperation}
@@ -28,17 +28,27 @@ func (c *session) normalized(ctx context.Context, pc Context, cmd *command, data
 	case parseErr != nil:
 		rsp.status = Status{Code: ProcessingFailure, Comment: "data set: " + parseErr.Error()}
 	default:
-		h := c.server.Handler.(Performer)
-		switch cmd.field {
-		case nCreate:
-			rsp.affectedInstance, rsp.status = h.Create(ctx, c.assoc, class, instance, orEmpty(d))
-		case nSet:
-			rsp.status = h.Set(ctx, c.assoc, class, instance, orEmpty(d))
-		case nAction:
-			rsp.status = h.Action(ctx, c.assoc, class, instance, cmd.actionType, orEmpty(d))
-		}
+		c.carryOut(ctx, cmd, &rsp, orEmpty(d))
 	}
 	return c.send(pc, &rsp, nil)
+}
+
+// carryOut calls the handler; class and instance stand in rsp.
+func (c *session) carryOut(ctx context.Context, cmd, rsp *command, d *dicom.Dataset) {
+	class, instance := rsp.affectedClass, rsp.affectedInstance
+	if cmd.field == nEventReport {
+		rsp.status = c.server.Handler.(Listener).Event(ctx, c.assoc, Event{class, instance, cmd.eventType, d})
+		return
+	}
+	h := c.server.Handler.(Performer)
+	switch cmd.field {
+	case nCreate:
+		rsp.affectedInstance, rsp.status = h.Create(ctx, c.assoc, class, instance, d)
+	case nSet:
+		rsp.status = h.Set(ctx, c.assoc, class, instance, d)
+	case nAction:
+		rsp.status = h.Action(ctx, c.assoc, class, instance, cmd.actionType, d)
+	}
 }
 
 // performs tells whether a normalized operation belongs to a service class.
@@ -47,7 +57,7 @@ func performs(class string, field uint16) bool {
 	case PerformedStep:
 		return field == nCreate || field == nSet
 	case StorageCommitment:
-		return field == nAction
+		return field == nAction || field == nEventReport
 	}
 	return false
 }

@@ -145,6 +145,12 @@ type Performer interface {
 	Action(ctx context.Context, a *Association, class, instance string, action uint16, d *dicom.Dataset) Status
 }
 
+// Listener is a Handler that asked for storage commitment elsewhere and hears
+// the answer.
+type Listener interface {
+	Event(ctx context.Context, a *Association, e Event) Status
+}
+
 // Event is an N-EVENT-REPORT, PS3.7 section 10.1.1.
 type Event struct {
 	SOPClassUID, SOPInstanceUID string

@@ -192,7 +192,7 @@ func (c *session) message(ctx context.Context, v ul.PDV) error {
 		if c.server.performs(cmd.field) {
 			return c.begin(ctx, pc, &cmd, data)
 		}
-	case nCreate, nSet, nAction:
+	case nCreate, nSet, nAction, nEventReport:
 		if c.server.performs(cmd.field) {
 			return c.normalized(ctx, pc, &cmd, data)
 		}

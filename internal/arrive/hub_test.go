@@ -34,8 +34,8 @@ func (tally) Alerted(string)                    {}
 type clinic struct {
 	*Node
 	addr       string
+	dir        string
 	one, other hub.MemberID
-	rules      worklist.Rules
 }
 
 // newClinic starts a node that knows the devices CT1 of the first clinic, CT2
@@ -59,7 +59,7 @@ func newClinic(t *testing.T) *clinic {
 	rules.Settle = time.Hour // only a performed step settles a study here
 	work := &worklist.Service{DB: d, Rules: rules}
 	in := intake.New(d, objects, work, ring, tally{}, slog.New(slog.DiscardHandler))
-	h := &clinic{Node: New(d, objects, in, work), one: "m1", other: "m2", rules: rules}
+	h := &clinic{Node: New(d, objects, in, work), dir: dir, one: "m1", other: "m2"}
 	h.AET = "YUANZHEN"
 	err = d.Tx(t.Context(), func(tx *db.Tx) error {
 		return errors.Join(

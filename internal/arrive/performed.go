@@ -170,7 +170,8 @@ func (n *Node) tell(tx *db.Tx, s *db.PerformedStep, t *hub.Task, study *db.Study
 	if s.State == discontinued {
 		s.Unsettled = false
 		return worklist.Touch(tx, hub.System, t, "task.discontinued", "", func(t *hub.Task) {
-			t.Warnings = append(t.Warnings, hub.Warning{Code: "exam.discontinued"})
+			t.Warnings = append(t.Warnings, hub.Warning{Code: "exam.discontinued", Values: map[string]string{
+				"zh": "设备报告检查已中断，图像可能不完整，请核对", "en": "The device reports that the exam was discontinued; images may be missing, please check"}})
 		})
 	}
 	absent := 0
