@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -163,12 +164,12 @@ func TestDashboardLoads(t *testing.T) {
 
 func TestExampleSettingsNameOnlyRulesThatExist(t *testing.T) {
 	t.Parallel()
-	file := struct{ Rules worklist.Rules }{}
+	file := struct{ Rules worklist.Rules }{worklist.DefaultRules()}
 	if err := yaml.NewDecoder(bytes.NewReader([]byte(read(t, "hub.yaml")))).Decode(&file); err != nil {
 		t.Fatal(err)
 	}
-	if file.Rules.Settle != worklist.DefaultRules().Settle {
-		t.Errorf("the example's settle time is %v, the default is %v: an example shows the defaults", file.Rules.Settle, worklist.DefaultRules().Settle)
+	if !reflect.DeepEqual(file.Rules, worklist.DefaultRules()) {
+		t.Errorf("the example's rules are %+v: an example shows the defaults", file.Rules)
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
-	kongyaml "gopkg.in/yaml.v3"
 )
 
 // version is set by the build.
@@ -55,32 +54,17 @@ func main() {
 // run parses args and runs the command they name until it ends or ctx does.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	var c commands
+	file := settingsFile{}
 	parser, err := kong.New(&c, kong.Name("hub"), kong.Description("Yuanzhen (远诊): remote diagnosis of imaging and ECG."),
-		kong.Vars{"version": version}, kong.Writers(stdout, stderr), kong.DefaultEnvars("YUANZHEN"), kong.Configuration(loadYAML),
+		kong.Vars{"version": version}, kong.Writers(stdout, stderr), kong.DefaultEnvars("YUANZHEN"), kong.Configuration(file.load),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(stdout, (*io.Writer)(nil)))
 	if err != nil {
 		return err
 	}
+	file.allow(parser.Model.Node)
 	k, err := parser.Parse(args)
 	if err != nil {
 		return err
 	}
 	return k.Run()
-}
-
-// loadYAML resolves flags from a YAML settings file: `http: 127.0.0.1:8080`
-// stands for --http. `rules:` is read by Settings.load.
-func loadYAML(r io.Reader) (kong.Resolver, error) {
-	values := map[string]any{}
-	if err := kongyaml.NewDecoder(r).Decode(&values); err != nil && err != io.EOF {
-		return nil, fmt.Errorf("settings file: %w", err)
-	}
-	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-		if v, ok := values[flag.Name]; ok {
-			if _, nested := v.(map[string]any); !nested {
-				return v, nil
-			}
-		}
-		return nil, nil
-	}), nil
 }

@@ -138,14 +138,14 @@ func (sys *system) join(cost account.Params) {
 	sys.metrics = metric.New(sys.db)
 	sys.metrics.Folder(sys.settings.Data)
 	sys.objects = sys.metrics.Watch(sys.objects)
-	sys.accounts = account.New(sys.db, sys.keys, sys.log, account.DefaultLimits, cost)
+	sys.accounts = account.New(sys.db, sys.keys, sys.log, accountLimits(sys.rules), cost)
 	sys.work = &worklist.Service{DB: sys.db, Rules: sys.rules}
 	sys.intake = intake.New(sys.db, sys.objects, sys.work, sys.keys, sys.metrics, sys.log)
 	sys.settled = settle.New(sys.db, sys.objects, sys.metrics, sys.log, sys.rules.Settle)
 	sys.settled.Busy, sys.settled.Pack = sys.intake.Busy, strings.HasPrefix(sys.settings.Objects, "s3:")
 	sys.node = arrive.New(sys.db, sys.objects, sys.intake, sys.work)
 	sys.node.AET, sys.node.Log, sys.node.Opened, sys.node.Answered = sys.settings.AET, sys.log, sys.metrics.Associations, sys.metrics.Stored
-	sys.critical = &critical.Service{DB: sys.db, Rules: sys.rules, Limits: critical.DefaultLimits(), Webhooks: sys.settings.Webhook}
+	sys.critical = &critical.Service{DB: sys.db, Rules: sys.rules, Webhooks: sys.settings.Webhook}
 	sys.reports = &report.Service{DB: sys.db, Keys: sys.keys, Objects: sys.objects, Work: sys.work, Address: sys.public, Log: sys.log}
 	orders := &order.Service{DB: sys.db, Sealer: sys.keys}
 	recognised := &recognition.Service{DB: sys.db, Hash: sys.keys.IndexHash, Orders: orders, Count: sys.metrics}
@@ -155,6 +155,11 @@ func (sys *system) join(cost account.Params) {
 		Critical: sys.critical, Reports: sys.reports, Settled: sys.settled, Metrics: sys.metrics, Log: sys.log, Version: version, Secure: sys.settings.TLSCert != ""}
 	sys.api.Aliases, sys.api.Origins = sys.aliases, sys.settings.CORS
 	sys.reports.Trace = sys.api.Trace
+}
+
+// accountLimits are the rules of passwords and sessions.
+func accountLimits(r worklist.Rules) account.Limits {
+	return account.Limits{Failures: r.LockFailures, Lock: r.LockTime, Session: r.SessionLife, Idle: r.SessionIdle, MinPassword: r.MinPassword, Invitation: r.Invitation}
 }
 
 // public is where people reach the hub: the address on printed reports.

@@ -65,6 +65,9 @@ func New(d *db.DB, keys Sealer, log *slog.Logger, limits Limits, cost Params) *S
 		slots: make(chan struct{}, maxHashing), cache: newCache()}
 }
 
+// Limits are the numbers in force.
+func (s *Service) Limits() Limits { return s.limits }
+
 // The kinds of credential.
 const (
 	kindSession = "session"

@@ -185,7 +185,7 @@ func (s *Server) resetPassword(c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"secret": secret, "page": "/password#" + secret, "valid_hours": int(account.DefaultLimits.Invitation / time.Hour)}, nil
+	return map[string]any{"secret": secret, "page": "/password#" + secret, "valid_hours": int(s.Accounts.Limits().Invitation / time.Hour)}, nil
 }
 
 func (s *Server) unlock(c *Call) (any, error) {

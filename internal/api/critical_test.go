@@ -10,7 +10,7 @@ import (
 // withCriticals lets the hospital run the loop of critical values.
 func withCriticals(t *testing.T) *hospital {
 	h := newHospital(t)
-	h.s.Critical = &critical.Service{DB: h.s.DB, Rules: worklist.DefaultRules(), Limits: critical.DefaultLimits()}
+	h.s.Critical = &critical.Service{DB: h.s.DB, Rules: worklist.DefaultRules()}
 	return h
 }
 

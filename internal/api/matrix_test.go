@@ -32,7 +32,7 @@ type matrix struct {
 
 func newMatrix(t *testing.T) *matrix {
 	h := newHospital(t)
-	h.s.Critical = &critical.Service{DB: h.s.DB, Rules: worklist.DefaultRules(), Limits: critical.DefaultLimits()}
+	h.s.Critical = &critical.Service{DB: h.s.DB, Rules: worklist.DefaultRules()}
 	h.s.Uploads = upload.New(h.s.Intake, h.s.Work)
 	h.s.Reassign = &reassign.Service{DB: h.s.DB, Work: h.s.Work, Orders: h.s.Orders}
 	h.s.Recognition = &recognition.Service{DB: h.s.DB, Hash: h.s.Keys.IndexHash, Orders: h.s.Orders, Count: h.s.Metrics}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/yuanzhen/yuanzhen/internal/db"
@@ -13,23 +12,10 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 )
 
-// Limits are how long each step may take, counted from the finding.
-type Limits struct {
-	Notify  time.Duration
-	Receive time.Duration
-	Handle  time.Duration
-}
-
-// DefaultLimits are those of the domain rules, section 7.
-func DefaultLimits() Limits {
-	return Limits{Notify: 5 * time.Minute, Receive: 10 * time.Minute, Handle: 30 * time.Minute}
-}
-
 // Service runs the loop.
 type Service struct {
 	DB       *db.DB
-	Rules    worklist.Rules // when who else is told
-	Limits   Limits
+	Rules    worklist.Rules // how long each step may take, and when who else is told
 	Webhooks []string // addresses each notice is posted to
 }
 

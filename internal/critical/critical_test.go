@@ -66,7 +66,7 @@ func newPlace(t *testing.T) *place {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { d.Close() })
-	p := &place{Service: &Service{DB: d, Rules: worklist.DefaultRules(), Limits: DefaultLimits()}}
+	p := &place{Service: &Service{DB: d, Rules: worklist.DefaultRules()}}
 	err = d.Tx(t.Context(), func(tx *db.Tx) error {
 		err := errors.Join(tx.InsertMember(&hub.Member{ID: "clinic", Code: "CLINIC1", Name: "青山镇卫生院", Phone: "0700-1"}),
 			tx.InsertMember(&hub.Member{ID: "lead", Code: "LEAD", Name: "县医院", Phone: "0700-2"}))

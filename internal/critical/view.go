@@ -80,7 +80,7 @@ func (s *Service) Render(tx *db.Tx, c *hub.Critical) (*View, error) {
 		FoundAt: at(c.FoundAt), NotifiedAt: at(c.NotifiedAt), ReceivedBy: c.ReceivedBy, ReceivedAt: at(c.ReceivedAt), ReadBack: c.ReadBack,
 		Phone: c.Phone, HandledBy: c.HandledBy, HandledAt: at(c.HandledAt), Outcome: c.Outcome, Handling: c.Handling, ClosedAt: at(c.ClosedAt),
 		Reason: c.Reason, Step: c.Step,
-		Limits: LimitsView{c.FoundAt.Add(s.Limits.Notify), c.FoundAt.Add(s.Limits.Receive), c.FoundAt.Add(s.Limits.Handle)},
+		Limits: LimitsView{c.FoundAt.Add(s.Rules.CriticalNotify), c.FoundAt.Add(s.Rules.CriticalReceive), c.FoundAt.Add(s.Rules.CriticalHandle)},
 		of:     of, patient: o.Patient, member: c.Member, centre: c.Centre}
 	if v.Items == nil {
 		v.Items = []string{}

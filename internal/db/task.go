@@ -14,7 +14,7 @@ var tasks = newTable[hub.Task]("task", 1, func(t *hub.Task) []column {
 		{"holder", &t.Holder}, {"claim", &t.Claim}, {"lease_until", msec{&t.LeaseUntil}}, {"writer", &t.Writer}, {"opened", flag{&t.Opened}},
 		{"expected", &t.Expected}, {"complete", flag{&t.Complete}}, {"waived", &t.Waived}, {"warnings", js{&t.Warnings}},
 		{"alerts", js{&t.Alerts}}, {"grade", &t.Grade}, {"auto_submit", flag{&t.AutoSubmit}}, {"settle_at", msec{&t.SettleAt}},
-		{"warned", &t.Warned}, {"next_mark", msec{&t.NextMark}}, {"last_event", &t.LastEvent}, {"last_actor", &t.LastActor},
+		{"marks", js{&t.Marks}}, {"warned", &t.Warned}, {"next_mark", msec{&t.NextMark}}, {"last_event", &t.LastEvent}, {"last_actor", &t.LastActor},
 		{"t_exam", msec{&t.TExam}}, {"t_upload_start", msec{&t.TUploadStart}}, {"t_submit", msec{&t.TSubmit}}, {"t_claim", msec{&t.TClaim}},
 		{"t_first_image", msec{&t.TFirstImage}}, {"t_prelim", msec{&t.TPrelim}}, {"t_written", msec{&t.TWritten}}, {"t_signed", msec{&t.TSigned}},
 		{"t_delivered", msec{&t.TDelivered}}, {"t_ack", msec{&t.TAck}}, {"t_returned", msec{&t.TReturned}}, {"created_at", msec{&t.CreatedAt}}}

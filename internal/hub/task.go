@@ -82,7 +82,8 @@ type Task struct {
 	Grade      string // A, B, C, reject; ok, fair, poor for ECG; "" not graded
 	AutoSubmit bool
 	SettleAt   time.Time // when an auto-submitted study counts as settled
-	Warned     int       // deadline marks passed: 50, 80, 100
+	Marks      []int     // parts of its limit, in per cent, at which people are warned, the last 100
+	Warned     int       // the highest of them that has passed
 	NextMark   time.Time // when the next of them passes; zero when none will
 	QueuedAt   time.Time // since when it waits for a claim; zero when nobody is waited for
 	LastEvent  string

@@ -166,7 +166,7 @@ func (s *Service) warnOne(tx *db.Tx, t *hub.Task) error {
 	if err := Touch(tx, hub.System, t, name, "", func(t *hub.Task) { t.Warned = mark }); err != nil {
 		return err
 	}
-	if mark >= offerMark && t.State == hub.Queued && t.Offered == "" {
+	if mark >= s.Rules.WarnSecond && t.State == hub.Queued && t.Offered == "" {
 		return s.offerIfAny(tx, t, causeDueSoon)
 	}
 	return nil

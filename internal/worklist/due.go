@@ -36,11 +36,11 @@ func (r Rules) Due(t *hub.Task, o *hub.Order) time.Time {
 	case t.Priority <= 1:
 		return from.Add(r.DREmergency)
 	case t.Priority == 2:
-		return from.Add(r.DRRoutine / 2)
+		return from.Add(r.Urgent)
 	case cross && o.Visit == hub.Inpatient:
-		return addWorking(from, r.CTInpatient)
+		return r.addWorking(from, r.CTInpatient)
 	case cross:
-		return addWorking(from, r.CTOutpatient)
+		return r.addWorking(from, r.CTOutpatient)
 	}
 	return from.Add(r.DRRoutine)
 }
@@ -50,12 +50,12 @@ func isHead(part string) bool {
 	return strings.Contains(p, "HEAD") || strings.Contains(p, "BRAIN") || strings.Contains(p, "SKULL") || strings.Contains(part, "头") || strings.Contains(part, "颅")
 }
 
-// addWorking adds d counted from 8:00 to 18:00 on Monday to Friday, China time.
-func addWorking(from time.Time, d time.Duration) time.Time {
+// addWorking adds d counted in working hours on Monday to Friday, China time.
+func (r Rules) addWorking(from time.Time, d time.Duration) time.Time {
 	t := from.In(china)
 	for {
-		open := time.Date(t.Year(), t.Month(), t.Day(), 8, 0, 0, 0, china)
-		shut := open.Add(10 * time.Hour)
+		day := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, china)
+		open, shut := day.Add(r.WorkFrom), day.Add(r.WorkTo)
 		if wd := t.Weekday(); wd == time.Saturday || wd == time.Sunday || !t.Before(shut) {
 			t = open.AddDate(0, 0, 1)
 			continue
@@ -72,9 +72,6 @@ func addWorking(from time.Time, d time.Duration) time.Time {
 	}
 }
 
-// marks are the parts of a limit, in per cent, at which people are warned.
-var marks = [...]int{50, 80, 100}
-
 // markAt is when a mark of t's limit passes.
 func markAt(t *hub.Task, mark int) time.Time {
 	return t.TSubmit.Add(t.Due.Sub(t.TSubmit) * time.Duration(mark) / 100)
@@ -83,7 +80,7 @@ func markAt(t *hub.Task, mark int) time.Time {
 // passed is the highest mark of t's limit that lies before now, 0 for none.
 func passed(t *hub.Task, now time.Time) int {
 	highest := 0
-	for _, m := range marks {
+	for _, m := range t.Marks {
 		if !now.Before(markAt(t, m)) {
 			highest = m
 		}
@@ -97,7 +94,7 @@ func nextMark(t *hub.Task) time.Time {
 	if !t.Open() || t.State == hub.Returned || t.Due.IsZero() {
 		return time.Time{}
 	}
-	for _, m := range marks {
+	for _, m := range t.Marks {
 		if m > t.Warned {
 			return markAt(t, m)
 		}

@@ -40,7 +40,7 @@ func (s *Service) Submit(tx *db.Tx, actor hub.Actor, t *hub.Task, reason string)
 	now := tx.Now()
 	err = Move(tx, actor, t, Submit, reason, func(t *hub.Task) {
 		t.Centre, t.TSubmit = centre, now
-		t.Due = s.Rules.Due(t, o)
+		t.Due, t.Marks = s.Rules.Due(t, o), s.Rules.marks()
 		s.settle(tx, t, now)
 	})
 	if err != nil {

@@ -15,13 +15,9 @@ import (
 // Why the hub offers a task to the next tier by itself; for the audit.
 const (
 	causeUnclaimed = "claim_limit" // nobody claimed it within the limit of its priority
-	causeDueSoon   = "due_soon"    // 80 % of its time is over
+	causeDueSoon   = "due_soon"    // most of its time is over
 	causeNobody    = "nobody_on_duty"
 )
-
-// offerMark is the part of its limit, in per cent, at which a task nobody has
-// claimed is offered to the next tier.
-const offerMark = 80
 
 // nextTier finds who reads a task after its centre: by a fallback agreement of
 // the clinic, then by one of the centre; code ("" any) names the one that is

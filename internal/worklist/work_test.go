@@ -247,7 +247,7 @@ func TestQueueIsInOrderOfPriorityThenDueTime(t *testing.T) {
 func TestWorkingHoursSkipNightsAndWeekends(t *testing.T) {
 	t.Parallel()
 	friday := time.Date(2026, 11, 20, 16, 0, 0, 0, china)
-	got := addWorking(friday, 4*time.Hour)
+	got := DefaultRules().addWorking(friday, 4*time.Hour)
 	if want := time.Date(2026, 11, 23, 10, 0, 0, 0, china); !got.Equal(want) {
 		t.Fatalf("got %s, want %s", got.In(china), want)
 	}

@@ -355,6 +355,7 @@ CREATE TABLE task (
   grade       TEXT NOT NULL DEFAULT '',
   auto_submit SMALLINT NOT NULL DEFAULT 0,
   settle_at   BIGINT NOT NULL DEFAULT 0,
+  marks       TEXT NOT NULL DEFAULT '[]',
   warned      INTEGER NOT NULL DEFAULT 0,
   next_mark   BIGINT NOT NULL DEFAULT 0,
   last_event  TEXT NOT NULL DEFAULT '',
