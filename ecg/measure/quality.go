@@ -27,7 +27,16 @@ const (
 	ReversedRALL Code = "ecg.reversed_ra_ll" // right arm and left leg
 	ReversedRARL Code = "ecg.reversed_ra_rl" // right arm and right leg
 	ReversedLARL Code = "ecg.reversed_la_rl" // left arm and right leg
-	NoBeats      Code = "ecg.no_beats"       // no QRS complex was found
+	// Left arm and left leg; hard to see, so seldom suspected.
+	ReversedLALL Code = "ecg.reversed_la_ll"
+	// All three limb electrodes one place on.
+	ReversedLimbs Code = "ecg.reversed_limbs"
+	// Both arm electrodes on the legs.
+	ReversedArmsLegs Code = "ecg.reversed_arms_legs"
+	ChestOrder       Code = "ecg.chest_order" // two chest electrodes exchanged
+	WrongGain        Code = "ecg.wrong_gain"  // amplitudes no heart has, or far too small
+	WrongSpeed       Code = "ecg.wrong_speed" // intervals no heart has
+	NoBeats          Code = "ecg.no_beats"    // no QRS complex was found
 )
 
 // Grade is the proposed grade of the tracing.

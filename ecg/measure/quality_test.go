@@ -118,7 +118,8 @@ func TestEverySentenceSaysWhatToDoInBothLanguages(t *testing.T) {
 	t.Parallel()
 	codes := []measure.Code{measure.LeadOff, measure.LeadFlat, measure.Saturated, measure.Noise, measure.Wander,
 		measure.Mains, measure.Short, measure.FewLeads, measure.RateTooLow, measure.RateLow, measure.ReversedLARA,
-		measure.ReversedRALL, measure.ReversedRARL, measure.ReversedLARL, measure.NoBeats}
+		measure.ReversedRALL, measure.ReversedRARL, measure.ReversedLARL, measure.NoBeats, measure.ReversedLALL, measure.ReversedLimbs,
+		measure.ReversedArmsLegs, measure.ChestOrder, measure.WrongGain, measure.WrongSpeed}
 	for _, code := range codes {
 		zh := measure.Sentence(code, []string{"V3", "V4"}, measure.Chinese)
 		en := measure.Sentence(code, []string{"V3", "V4"}, measure.English)

@@ -73,6 +73,24 @@ func wholeSentences(code Code) (zh, en string) {
 	case ReversedLARL:
 		return "疑似左手与右脚电极接反，请" + again + "；如确认无误请注明。",
 			"Left arm and right leg electrodes may be exchanged: check the colours and record again, or note that they are right."
+	case ReversedLALL:
+		return "疑似左手与左脚电极接反，请" + again + "；如确认无误请注明。",
+			"Left arm and left leg electrodes may be exchanged: check the colours and record again, or note that they are right."
+	case ReversedLimbs:
+		return "疑似三个肢体电极依次错位，请" + again + "；如确认无误请注明。",
+			"The three limb electrodes may be rotated: check the colours and record again, or note that they are right."
+	case ReversedArmsLegs:
+		return "疑似双手与双脚电极接反，请" + again + "；如确认无误请注明。",
+			"Arm and leg electrodes may be exchanged on both sides: check the colours and record again, or note that they are right."
+	case ChestOrder:
+		return "疑似胸导联 % 位置接反，请核对胸前电极顺序后重做；如确认无误请注明。",
+			"Chest electrodes % may be exchanged: check their order and record again, or note that they are right."
+	case WrongGain:
+		return "% 导联幅度异常，疑似增益或定标错误，请检查心电图机定标（1 mV = 10 mm）后重做。",
+			"Implausible amplitudes in %: check the cart's calibration (1 mV = 10 mm) and record again."
+	case WrongSpeed:
+		return "波形间期异常，疑似走纸速度或采样率错误，请检查心电图机设置后重做。",
+			"Implausible intervals: check the cart's speed and sampling rate, then record again."
 	case NoBeats:
 		return "未找到心搏波形。请立即查看患者；如患者情况平稳，请检查全部电极后重做。",
 			"No heartbeat was found in the tracing. Look at the patient at once; if the patient is well, check all electrodes and record again."

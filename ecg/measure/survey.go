@@ -167,6 +167,10 @@ func (s *survey) result(rec *ecg.Recording) Result {
 		res.Quality.drop(LeadOff, quiet)
 		res.Quality.add(Finding{Code: code, Grade: Poor})
 	}
+	if leads, suspected := chestOrder(best.m, best.b); suspected {
+		res.Quality.add(Finding{Code: ChestOrder, Leads: leads, Grade: Fair})
+	}
+	res.judgeScale()
 	return res
 }
 

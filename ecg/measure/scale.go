@@ -1,0 +1,44 @@
+package measure
+
+import "math"
+
+// What amplitudes and intervals no heart has. A wrong unit, gain or speed is
+// off by a factor of two at least, mostly of ten or more.
+const (
+	tallestUV   = 9000 // of a median beat on any lead
+	lowestUV    = 80   // of the tallest of eight leads or more
+	narrowestMS = 36   // QRS
+	widestMS    = 280
+	longestQTMS = 900
+	fastestRate = 330
+)
+
+// judgeScale adds findings where amplitudes or intervals are implausible.
+func (res *Result) judgeScale() {
+	if res.Median == nil {
+		return
+	}
+	var tall []string
+	tallest := 0.0
+	for i, x := range res.Median.Samples {
+		low, high := math.Inf(1), math.Inf(-1)
+		for _, v := range x {
+			low, high = math.Min(low, float64(v)), math.Max(high, float64(v))
+		}
+		tallest = math.Max(tallest, high-low)
+		if high-low > tallestUV {
+			tall = append(tall, res.Median.Leads[i])
+		}
+	}
+	if len(tall) == 0 && tallest < lowestUV && len(res.Median.Leads) >= 8 {
+		tall = res.Median.Leads
+	}
+	if len(tall) > 0 {
+		res.Quality.add(Finding{Code: WrongGain, Leads: tall, Grade: Poor})
+	}
+	m := res.Measurements
+	out := func(v Value, low, high float64) bool { return v.Measurable && (v.Number < low || v.Number > high) }
+	if out(m.QRS, narrowestMS, widestMS) || out(m.QT, 0, longestQTMS) || out(m.HR, 0, fastestRate) {
+		res.Quality.add(Finding{Code: WrongSpeed, Grade: Poor})
+	}
+}
