@@ -1,0 +1,246 @@
+package settle
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/yuanzhen/yuanzhen/dicom"
+	"github.com/yuanzhen/yuanzhen/internal/backup"
+	"github.com/yuanzhen/yuanzhen/internal/db"
+	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/intake"
+	"github.com/yuanzhen/yuanzhen/internal/keys"
+	"github.com/yuanzhen/yuanzhen/internal/worklist"
+	"github.com/yuanzhen/yuanzhen/storage"
+	"github.com/yuanzhen/yuanzhen/storage/disk"
+	"github.com/yuanzhen/yuanzhen/storage/s3"
+)
+
+// silent counts nothing.
+type silent struct{}
+
+func (silent) Taken(hub.MemberID, string, int64) {}
+func (silent) Committed(int, time.Duration)      {}
+func (silent) Alerted(string)                    {}
+func (silent) Settled(string, time.Duration)     {}
+func (silent) SettleWaiting(int)                 {}
+func (silent) Packed(int, int64)                 {}
+
+// clinic is a hub that settles, on one kind of object store.
+type clinic struct {
+	t       *testing.T
+	store   *Store
+	objects storage.Objects
+	in      *intake.Intake
+	ring    *keys.Ring
+	source  intake.Source
+}
+
+// eachStore runs a test on local disk and, when YUANZHEN_TEST_S3_ENDPOINT
+// names a server, on S3.
+func eachStore(t *testing.T, test func(*testing.T, *clinic)) {
+	t.Parallel()
+	t.Run("disk", func(t *testing.T) {
+		t.Parallel()
+		o, err := disk.Open(t.TempDir())
+		must(t, err)
+		test(t, newClinic(t, o))
+	})
+	t.Run("s3", func(t *testing.T) {
+		t.Parallel()
+		endpoint := os.Getenv("YUANZHEN_TEST_S3_ENDPOINT")
+		if endpoint == "" {
+			t.Skip("no S3 server here (set YUANZHEN_TEST_S3_ENDPOINT)")
+		}
+		o, err := s3.Open(t.Context(), s3.Config{Endpoint: endpoint, Region: os.Getenv("AWS_REGION"), Bucket: "yuanzhen-test", Prefix: storage.NewID(),
+			AccessKey: os.Getenv("AWS_ACCESS_KEY_ID"), SecretKey: os.Getenv("AWS_SECRET_ACCESS_KEY")})
+		must(t, err)
+		test(t, newClinic(t, o))
+	})
+}
+
+func newClinic(t *testing.T, objects storage.Objects) *clinic {
+	t.Helper()
+	dir := t.TempDir()
+	d, err := db.Open(t.Context(), "sqlite:"+filepath.Join(dir, "hub.db"))
+	must(t, err)
+	ring, err := keys.Open(dir)
+	must(t, err)
+	log := slog.New(slog.DiscardHandler)
+	c := &clinic{t: t, objects: objects, ring: ring, store: New(d, objects, silent{}, log, 0),
+		in: intake.New(d, objects, &worklist.Service{DB: d, Rules: worklist.DefaultRules()}, ring, silent{}, log)}
+	c.store.Pack = true
+	member := &hub.Member{ID: hub.NewID[hub.MemberID](), Code: "CLINIC1", Name: "青山镇卫生院"}
+	must(t, d.Tx(t.Context(), func(tx *db.Tx) error { return tx.InsertMember(member) }))
+	c.source = intake.Source{Actor: hub.Actor{Member: member.ID, Role: "device"}, Via: "cstore"}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { c.in.Run(ctx); close(done) }()
+	t.Cleanup(func() { stop(); <-done; objects.Close(); d.Close() })
+	return c
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ct is slice n of a series, its pixels unlike any other's.
+func ct(series string, n int) *dicom.Dataset {
+	d := dicom.New()
+	d.SetText(dicom.SOPClassUID, "1.2.840.10008.5.1.4.1.1.2")
+	d.SetText(dicom.SOPInstanceUID, series+"."+string(rune('0'+n)))
+	d.SetText(dicom.StudyInstanceUID, "1.2.3")
+	d.SetText(dicom.SeriesInstanceUID, series)
+	d.SetText(dicom.PatientID, "P1")
+	d.SetText(dicom.Modality, "CT")
+	d.SetInts(dicom.InstanceNumber, int64(n))
+	d.SetInts(dicom.SamplesPerPixel, 1)
+	d.SetText(dicom.PhotometricInterpretation, "MONOCHROME2")
+	d.SetInts(dicom.Rows, 256)
+	d.SetInts(dicom.Columns, 256)
+	d.SetInts(dicom.BitsAllocated, 8)
+	d.SetInts(dicom.BitsStored, 8)
+	d.SetInts(dicom.HighBit, 7)
+	d.SetInts(dicom.PixelRepresentation, 0)
+	pixels := make([]byte, 256*256)
+	for i := range pixels {
+		pixels[i] = byte(i*n + i>>8)
+	}
+	d.SetRaw(dicom.PixelData, dicom.OB, pixels)
+	return d
+}
+
+func (c *clinic) send(d *dicom.Dataset, ts dicom.TransferSyntax) {
+	c.t.Helper()
+	var b bytes.Buffer
+	must(c.t, dicom.Write(&b, d, ts))
+	out, err := c.in.Instance(c.t.Context(), c.source, &b, ts)
+	must(c.t, err)
+	if out.Result != intake.Stored {
+		c.t.Fatalf("instance is %s", out.Result)
+	}
+}
+
+// series returns the row of a series with its study and instances.
+func (c *clinic) series(uid string) (*db.StudyRow, *hub.Series, []*hub.Instance) {
+	c.t.Helper()
+	tx := c.store.DB.Read(c.t.Context())
+	st, err := tx.StudyByUID(c.source.Actor.Member, "1.2.3")
+	must(c.t, err)
+	se, err := tx.SeriesByUID(st.ID, uid)
+	must(c.t, err)
+	list, err := tx.InstancesOf(se.ID)
+	must(c.t, err)
+	return st, se, list
+}
+
+func (c *clinic) settle(uid string) (*hub.Series, []*hub.Instance) {
+	c.t.Helper()
+	st, se, _ := c.series(uid)
+	kept, err := c.store.Settle(c.t.Context(), st, se)
+	must(c.t, err)
+	if !kept {
+		c.t.Fatal("not kept")
+	}
+	_, se, list := c.series(uid)
+	return se, list
+}
+
+// sound checks that every stored byte is there and as its row says, and that
+// each object of the settler is either named by a row or marked for deletion,
+// never both.
+func (c *clinic) sound() {
+	c.t.Helper()
+	f, err := backup.Verify(c.t.Context(), c.store.DB, c.objects, c.ring)
+	must(c.t, err)
+	if !f.OK() {
+		c.t.Fatalf("faults: %q", f.Faults)
+	}
+	named := map[string]bool{}
+	for _, uid := range []string{"1.2.3.1", "1.2.3.2"} {
+		_, se, list := c.series(uid)
+		named[se.MetaKey] = true
+		for _, i := range list {
+			named[i.Object] = true
+		}
+	}
+	dead, err := c.store.DB.Read(c.t.Context()).Tombstones(time.Now().Add(48*time.Hour), 1000)
+	must(c.t, err)
+	marked := map[string]bool{}
+	for _, object := range dead {
+		if marked[object] = true; named[object] {
+			c.t.Errorf("%s is named and marked for deletion", object)
+		}
+	}
+	must(c.t, c.objects.List(c.t.Context(), "", func(k storage.Key, _ int64, _ time.Time) error {
+		if !named[string(k)] && !marked[string(k)] && !strings.HasPrefix(string(k), "segments/") {
+			c.t.Errorf("%s stays for ever", k)
+		}
+		return nil
+	}))
+}
+
+// mortal is an object store whose process dies at an operation.
+type mortal struct {
+	storage.Objects
+	left int // operations until then
+}
+
+var errDead = errors.New("killed")
+
+func (m *mortal) step() error {
+	if m.left--; m.left < 0 {
+		return errDead
+	}
+	return nil
+}
+
+func (m *mortal) Create(ctx context.Context, k storage.Key) (storage.Writer, error) {
+	if err := m.step(); err != nil {
+		return nil, err
+	}
+	w, err := m.Objects.Create(ctx, k)
+	return &mortalWriter{w, m}, err
+}
+
+func (m *mortal) Get(ctx context.Context, k storage.Key, off, n int64) (io.ReadCloser, error) {
+	if m.left < 0 {
+		return nil, errDead
+	}
+	return m.Objects.Get(ctx, k, off, n)
+}
+
+type mortalWriter struct {
+	storage.Writer
+	m *mortal
+}
+
+func (w *mortalWriter) Write(b []byte) (int, error) {
+	if err := w.m.step(); err != nil {
+		return 0, err
+	}
+	return w.Writer.Write(b)
+}
+
+// Commit dies before it, or behind it: the object is there, its row is not.
+func (w *mortalWriter) Commit() (storage.SHA256, error) {
+	if err := w.m.step(); err != nil {
+		return storage.SHA256{}, err
+	}
+	sum, err := w.Writer.Commit()
+	if gone := w.m.step(); gone != nil {
+		return sum, gone
+	}
+	return sum, err
+}

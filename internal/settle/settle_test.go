@@ -1,0 +1,223 @@
+package settle
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"image/jpeg"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+
+	"github.com/yuanzhen/yuanzhen/dicom"
+	"github.com/yuanzhen/yuanzhen/internal/db"
+	"github.com/yuanzhen/yuanzhen/internal/hub"
+)
+
+func TestSettledSeriesIsOneObjectWithAnIndex(t *testing.T) {
+	eachStore(t, func(t *testing.T, c *clinic) {
+		for n := 1; n <= 5; n++ {
+			c.send(ct("1.2.3.1", n), dicom.ExplicitVRLittleEndian)
+			c.send(ct("1.2.3.2", n), dicom.ExplicitVRLittleEndian)
+		}
+		_, _, before := c.series("1.2.3.1")
+		var bytesBefore [][]byte
+		for _, i := range before {
+			b, err := c.store.BytesAt(t.Context(), i, 0, i.Length)
+			must(t, err)
+			bytesBefore = append(bytesBefore, b)
+		}
+		_, list := c.settle("1.2.3.1")
+		c.settle("1.2.3.2")
+		for n, i := range list {
+			if i.Object != list[0].Object || !strings.HasPrefix(i.Object, "packs/") {
+				t.Errorf("instance %d lies in %s", n+1, i.Object)
+			}
+			b, err := c.store.BytesAt(t.Context(), i, 0, i.Length)
+			must(t, err)
+			if !bytes.Equal(b, bytesBefore[n]) {
+				t.Errorf("instance %d has other bytes", n+1)
+			}
+		}
+		c.sound()
+		index := c.indexOf(list[0].Object)
+		for n, i := range list {
+			if index[n].UID != i.UID || index[n].Offset != i.Offset || index[n].Length != i.Length {
+				t.Errorf("index entry %d is %+v, row %+v", n+1, index[n], i)
+			}
+		}
+	})
+}
+
+// indexOf reads a pack as one does who has no rows.
+func (c *clinic) indexOf(object string) []packLine {
+	c.t.Helper()
+	r, err := c.objects.Get(c.t.Context(), refOf(&hub.Instance{Object: object}).Key, 0, -1)
+	must(c.t, err)
+	defer r.Close()
+	b, err := io.ReadAll(r)
+	must(c.t, err)
+	end, magic := b[len(b)-16:len(b)-8], b[len(b)-8:]
+	if string(magic) != packMagic {
+		c.t.Fatalf("the pack ends in %q", magic)
+	}
+	b = b[:len(b)-16]
+	var lines []packLine
+	for dec := json.NewDecoder(bytes.NewReader(b[len(b)-int(binary.BigEndian.Uint64(end)):])); dec.More(); {
+		var line packLine
+		must(c.t, dec.Decode(&line))
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func TestLateInstanceIsSettledToo(t *testing.T) {
+	eachStore(t, func(t *testing.T, c *clinic) {
+		c.send(ct("1.2.3.2", 1), dicom.ExplicitVRLittleEndian)
+		for n := 1; n <= 3; n++ {
+			c.send(ct("1.2.3.1", n), dicom.ExplicitVRLittleEndian)
+		}
+		first, _ := c.settle("1.2.3.1")
+		for n := 4; n <= 5; n++ {
+			c.send(ct("1.2.3.1", n), dicom.ExplicitVRLittleEndian)
+		}
+		st, se, _ := c.series("1.2.3.1")
+		if whole(se) || c.store.Preview(t.Context(), se, SmallSide) != nil {
+			t.Error("what was kept before is given out")
+		}
+		m, err := c.store.Metadata(t.Context(), st, se)
+		must(t, err)
+		if n := lines(t, m); n != 5 || m.Tag == first.MetaTag {
+			t.Errorf("%d instances under tag %s", n, m.Tag)
+		}
+		again, list := c.settle("1.2.3.1")
+		if again.MetaCount != 5 || again.MetaTag != m.Tag || again.MetaKey == first.MetaKey {
+			t.Errorf("kept %+v", again)
+		}
+		packs := map[string]int{}
+		for _, i := range list {
+			packs[i.Object]++
+		}
+		if len(packs) != 2 {
+			t.Errorf("packs: %v", packs)
+		}
+		c.sound()
+	})
+}
+
+func lines(t *testing.T, m *Metadata) int {
+	t.Helper()
+	z, err := gzip.NewReader(bytes.NewReader(m.Data))
+	must(t, err)
+	b, err := io.ReadAll(z)
+	must(t, err)
+	return bytes.Count(b, []byte("\n"))
+}
+
+// A process may die at any of these steps; another then settles the series.
+func TestDeadSettlerLosesNothing(t *testing.T) {
+	eachStore(t, func(t *testing.T, c *clinic) {
+		c.send(ct("1.2.3.2", 1), dicom.ExplicitVRLittleEndian)
+		for n := 1; n <= 3; n++ {
+			c.send(ct("1.2.3.1", n), dicom.ExplicitVRLittleEndian)
+		}
+		st, se, _ := c.series("1.2.3.1")
+		alive := false
+		for left := 0; !alive; left++ {
+			dying := New(c.store.DB, &mortal{Objects: c.objects, left: left}, silent{}, c.store.Log, 0)
+			dying.Pack = true
+			kept, err := dying.Settle(t.Context(), st, se)
+			if alive = err == nil; alive && (!kept || left < 8) {
+				t.Fatalf("step %d: kept %v", left, kept)
+			}
+			c.sound()
+		}
+		if se, list := c.settle("1.2.3.1"); se.MetaCount != 3 || len(list) != 3 {
+			t.Errorf("kept %+v of %d", se, len(list))
+		}
+		c.sound()
+	})
+}
+
+func TestPicturesAreKeptInTwoSizes(t *testing.T) {
+	eachStore(t, func(t *testing.T, c *clinic) {
+		for n := 1; n <= 3; n++ {
+			c.send(ct("1.2.3.1", n), dicom.ExplicitVRLittleEndian)
+		}
+		se, _ := c.settle("1.2.3.1")
+		for side, want := range map[int]int{SmallSide: 128, LargeSide: 256} { // the image has 256: nothing is blown up
+			img, err := jpeg.Decode(bytes.NewReader(c.store.Preview(t.Context(), se, side)))
+			must(t, err)
+			if b := img.Bounds(); b.Dx() != want || b.Dy() != want {
+				t.Errorf("preview of %d is %v", side, b)
+			}
+		}
+	})
+}
+
+// A pointer into a thousand fragments costs a thousand reads to make again.
+func TestFrameOffsetsAreKept(t *testing.T) {
+	eachStore(t, func(t *testing.T, c *clinic) {
+		d := ct("1.2.3.1", 1)
+		d.SetInts(dicom.NumberOfFrames, 20)
+		var frames [][]byte
+		for n := range 20 {
+			frames = append(frames, append([]byte{0xFF, 0xD8, 0xFF, 0xE0}, bytes.Repeat([]byte{byte(n)}, 96+2*n)...))
+		}
+		d.SetFrames(dicom.PixelData, frames)
+		c.send(d, dicom.JPEGBaseline8Bit)
+		se, list := c.settle("1.2.3.1")
+		if se.FramesSize == 0 || se.SmallSize != 0 {
+			t.Fatalf("kept %+v", se)
+		}
+		fresh := New(c.store.DB, c.objects, silent{}, c.store.Log, 0)
+		kept := fresh.keptFrames(t.Context(), list[0])
+		if kept == nil || kept.Count() != 20 || kept.Syntax != dicom.JPEGBaseline8Bit || kept.Native() {
+			t.Fatalf("kept frames %+v", kept)
+		}
+		for n, want := range frames {
+			b, err := fresh.FrameBytes(t.Context(), list[0], kept, n)
+			must(t, err)
+			if !slices.Equal(b, want) {
+				t.Errorf("frame %d differs", n+1)
+			}
+		}
+	})
+}
+
+func TestTurnLeavesSeriesThatGrowAlone(t *testing.T) {
+	eachStore(t, func(t *testing.T, c *clinic) {
+		c.send(ct("1.2.3.1", 1), dicom.ExplicitVRLittleEndian)
+		must(t, c.store.Turn(t.Context()))
+		st, se, _ := c.series("1.2.3.1")
+		if se.MetaKey != "" {
+			t.Fatal("a series was settled within its quiet time")
+		}
+		age := func(d time.Duration) {
+			must(t, c.store.DB.Tx(t.Context(), func(tx *db.Tx) error {
+				st.LastAt = time.Now().Add(-d)
+				return tx.UpdateStudy(st)
+			}))
+		}
+		age(leastQuiet + time.Second)
+		c.store.Busy = func() bool { return true }
+		must(t, c.store.Turn(t.Context()))
+		if _, se, _ := c.series("1.2.3.1"); se.MetaKey != "" {
+			t.Fatal("a series was settled while others came in")
+		}
+		c.store.Busy = func() bool { return false }
+		must(t, c.store.Turn(t.Context()))
+		if _, se, _ := c.series("1.2.3.1"); !whole(se) {
+			t.Fatal("a quiet series was not settled")
+		}
+		left, err := c.store.DB.Read(t.Context()).Unsettled(time.Now(), "", 10)
+		must(t, err)
+		if len(left) != 0 {
+			t.Errorf("%d series wait for ever", len(left))
+		}
+	})
+}
