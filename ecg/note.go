@@ -32,6 +32,10 @@ const (
 	NoteDialect NoteCode = "ecg.dialect"
 	// NoteIgnored: a part of the file is damaged or unknown and was left out.
 	NoteIgnored NoteCode = "ecg.part_ignored"
+	// NoteRecovered: the traces were taken from a drawing.
+	NoteRecovered NoteCode = "ecg.recovered"
+	// NotePicture: the file is kept as a picture, see Recording.Picture.
+	NotePicture NoteCode = "ecg.picture_only"
 	// NoteGap: samples are marked as missing.
 	NoteGap NoteCode = "ecg.gap"
 	// NoteLeadOff: the device marked a lead as off while recording.

@@ -20,6 +20,10 @@ type Recording struct {
 	// RateHz is the sampling rate of Leads as computed from the file, so an
 	// SCP interval of 1667 µs gives 599.88 and not 600.
 	RateHz float64
+	// Picture is the media type of a file that is a picture of an ECG and no
+	// signal, such as a scan: it has no Leads, and nothing is measured on it.
+	// "" for all others.
+	Picture string
 	// Calibration is how many samples at the end of all Leads are the device's
 	// calibration pulse and no heart signal; 0 in most files.
 	Calibration int

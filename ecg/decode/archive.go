@@ -93,42 +93,40 @@ func Records(folder fs.FS) ([]string, error) {
 	return whole, nil
 }
 
-// single decodes the only file of a known format.
+// single decodes the only file of a known format. A report or picture beside a
+// signal is not what the archive is about.
 func single(z *zip.Reader) (*ecg.Recording, error) {
-	var found *zip.File
-	for _, f := range z.File {
+	var signals, drawings []*zip.File
+	for i, f := range z.File {
 		if f.FileInfo().IsDir() || f.UncompressedSize64 > ecg.MaxFileBytes {
 			continue
 		}
 		data, err := unpack(f)
 		if err != nil {
-			return nil, archiveError("entry %d: %v", indexOf(z, f)+1, err)
+			return nil, archiveError("entry %d: %v", i+1, err)
 		}
-		if f := Detect(data); f == ecg.FormatUnknown || f == ecg.FormatArchive {
-			continue
+		switch Detect(data) {
+		case ecg.FormatUnknown, ecg.FormatArchive:
+		case ecg.FormatPDF, ecg.FormatPicture:
+			drawings = append(drawings, f)
+		default:
+			signals = append(signals, f)
 		}
-		if found != nil {
-			return nil, archiveError("it holds more than one ECG; send one at a time")
-		}
-		found = f
 	}
-	if found == nil {
+	if len(signals) == 0 {
+		signals = drawings
+	}
+	switch len(signals) {
+	case 0:
 		return nil, ecg.ErrUnknownFormat
-	}
-	data, err := unpack(found)
-	if err != nil {
-		return nil, archiveError("%v", err)
-	}
-	return Decode(data)
-}
-
-func indexOf(z *zip.Reader, f *zip.File) int {
-	for i := range z.File {
-		if z.File[i] == f {
-			return i
+	case 1:
+		data, err := unpack(signals[0])
+		if err != nil {
+			return nil, archiveError("%v", err)
 		}
+		return Decode(data)
 	}
-	return -1
+	return nil, archiveError("it holds more than one ECG; send one at a time")
 }
 
 // unpack reads an entry, which the archive's directory has bounded.

@@ -15,7 +15,9 @@ import (
 	"github.com/yuanzhen/yuanzhen/ecg/ishne"
 	"github.com/yuanzhen/yuanzhen/ecg/mfer"
 	"github.com/yuanzhen/yuanzhen/ecg/muse"
+	"github.com/yuanzhen/yuanzhen/ecg/pdfecg"
 	"github.com/yuanzhen/yuanzhen/ecg/philips"
+	"github.com/yuanzhen/yuanzhen/ecg/picture"
 	"github.com/yuanzhen/yuanzhen/ecg/schiller"
 	"github.com/yuanzhen/yuanzhen/ecg/scpecg"
 	"github.com/yuanzhen/yuanzhen/ecg/zoncare"
@@ -42,7 +44,8 @@ func Decode(data []byte) (*ecg.Recording, error) {
 }
 
 // Detect tells the format of a whole file by content: as ecg.Detect does, and
-// for a format without any mark by what its bytes look like.
+// further drawings and pictures, which are ECGs only where a person says so, and
+// formats without any mark, by what their bytes look like.
 func Detect(data []byte) ecg.Format {
 	if f := ecg.Detect(data); f != ecg.FormatUnknown {
 		return f
@@ -50,7 +53,12 @@ func Detect(data []byte) ecg.Format {
 	if IsArchive(data) {
 		return ecg.FormatArchive
 	}
-	if edan.Is(data) {
+	switch {
+	case pdfecg.Is(data):
+		return ecg.FormatPDF
+	case picture.MediaType(data) != "":
+		return ecg.FormatPicture
+	case edan.Is(data):
 		return ecg.FormatEdan
 	}
 	return ecg.FormatUnknown
@@ -58,6 +66,9 @@ func Detect(data []byte) ecg.Format {
 
 // checked adds what ecg.Check finds to the notes.
 func checked(rec *ecg.Recording) *ecg.Recording {
+	if rec.Picture != "" {
+		return rec
+	}
 	for _, n := range ecg.Check(rec) {
 		rec.Notef(n.Code, "%s", n.Text)
 	}
@@ -96,6 +107,10 @@ func parser(f ecg.Format) func([]byte) (*ecg.Recording, error) {
 		return zoncare.Decode
 	case ecg.FormatEdan:
 		return edan.Decode
+	case ecg.FormatPDF:
+		return pdfecg.Decode
+	case ecg.FormatPicture:
+		return picture.Decode
 	case ecg.FormatWFDB:
 		return headerAlone
 	}

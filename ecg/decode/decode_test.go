@@ -30,7 +30,7 @@ func refused() map[string]string {
 // parts says that a file is read as part of a record, or not meant to be read.
 func part(name string) bool {
 	return strings.HasPrefix(name, "wfdb/") && !strings.HasSuffix(name, ".hea") || strings.HasSuffix(name, "_layout.hea") ||
-		strings.HasSuffix(name, "0000050.csv") || strings.HasPrefix(name, "pdf/") || !strings.Contains(name, "/") || strings.HasPrefix(name, "truth/")
+		strings.HasSuffix(name, "0000050.csv") || !strings.Contains(name, "/") || strings.HasPrefix(name, "truth/")
 }
 
 func TestTheWholeCorpusIsReadOrRefusedWithTheReason(t *testing.T) {
@@ -186,8 +186,8 @@ func BenchmarkDecode(b *testing.B) {
 
 func TestOtherFilesAreOfUnknownFormat(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"", "hello", "%PDF-1.7", "<html><body/></html>",
-		"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", "\xff\xd8\xff\xe0", strings.Repeat("\x00", 300)} {
+	for _, text := range []string{"", "hello", "<html><body/></html>",
+		"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", strings.Repeat("\x00", 300)} {
 		if _, err := Decode([]byte(text)); !errors.Is(err, ecg.ErrUnknownFormat) {
 			t.Errorf("%.20q: %v", text, err)
 		}
