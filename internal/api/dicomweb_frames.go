@@ -225,8 +225,9 @@ func serveContent(c *Call, r io.ReadSeeker) { http.ServeContent(c.W, c.Request, 
 func (d *dicomweb) sendFrames(c *Call, i *hub.Instance, f *settle.Frames, list []int, offer web.Offer, decode bool) error {
 	w := web.NewWriter(c.W)
 	h := c.W.Header()
-	part := web.Header{Name: "Content-Type", Value: offer.ContentType()}
+	root := base(c) + "/studies/" + c.PathValue("study") + "/series/" + c.PathValue("series") + "/instances/" + i.UID + "/frames/"
 	for at, n := range list {
+		part := []web.Header{{Name: "Content-Type", Value: offer.ContentType()}, {Name: "Content-Location", Value: root + strconv.Itoa(n+1)}}
 		src, err := d.frame(c.Context(), i, f, n, decode)
 		if at == 0 {
 			if err != nil {
@@ -234,7 +235,7 @@ func (d *dicomweb) sendFrames(c *Call, i *hub.Instance, f *settle.Frames, list [
 			}
 			h.Set("Content-Type", w.ContentType(offer.Type, offer.Syntax))
 			if len(list) == 1 {
-				h.Set("Content-Length", strconv.FormatInt(w.OnePartLength(src.length, part), 10))
+				h.Set("Content-Length", strconv.FormatInt(w.OnePartLength(src.length, part...), 10))
 			}
 			c.W.WriteHeader(http.StatusOK)
 			if c.Method == http.MethodHead {
@@ -242,7 +243,7 @@ func (d *dicomweb) sendFrames(c *Call, i *hub.Instance, f *settle.Frames, list [
 			}
 		}
 		if err == nil {
-			err = w.Part(src.length, part)
+			err = w.Part(src.length, part...)
 		}
 		if err == nil {
 			err = d.copyFrame(c, i, src)

@@ -74,8 +74,12 @@ func (d *dicomweb) studyMetadata(c *Call) error {
 // answerMetadata answers with the lines that write gives, compressed if the
 // caller takes that, or 304.
 func (d *dicomweb) answerMetadata(c *Call, st *db.StudyRow, tag string, write func(*metaWriter) error) error {
-	if _, err := choose(c, web.Offer{Type: web.JSON, Default: true}, web.Offer{Type: web.PlainJSON, Default: true}); err != nil {
+	offer, err := choose(c, modelOffers()...)
+	if err != nil {
 		return err
+	}
+	if offer.Type == web.XML {
+		tag += "-xml"
 	}
 	if err := d.view(c, st); err != nil {
 		return err
@@ -89,8 +93,7 @@ func (d *dicomweb) answerMetadata(c *Call, st *db.StudyRow, tag string, write fu
 		c.W.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	h.Set("Content-Type", web.JSON)
-	out := &metaWriter{c: c, mark: []byte(settle.BulkMark), address: []byte(`"BulkDataURI":"` + base(c) + "/")}
+	out := &metaWriter{c: c, xml: offer.Type == web.XML, mark: []byte(settle.BulkMark), address: []byte(`"BulkDataURI":"` + base(c) + "/")}
 	if err := write(out); err != nil {
 		if !out.began {
 			h.Del("ETag")
@@ -109,7 +112,9 @@ func (d *dicomweb) answerMetadata(c *Call, st *db.StudyRow, tag string, write fu
 type metaWriter struct {
 	c             *Call
 	mark, address []byte
+	xml           bool
 	began         bool
+	parts         *web.Writer // of XML
 	w             *bufio.Writer
 	zip           *gzip.Writer
 }
@@ -125,11 +130,29 @@ func (m *metaWriter) begin() {
 		m.zip, _ = gzip.NewWriterLevel(m.c.W, gzip.BestSpeed) // the level is one
 		m.w.Reset(m.zip)
 	}
+	if m.xml {
+		m.parts = web.NewWriter(m.w)
+		m.c.W.Header().Set("Content-Type", m.parts.ContentType(web.XML, ""))
+		m.c.W.WriteHeader(http.StatusOK)
+		return
+	}
+	m.c.W.Header().Set("Content-Type", web.JSON)
 	m.c.W.WriteHeader(http.StatusOK)
 	m.w.WriteByte('[')
 }
 
 func (m *metaWriter) line(b []byte) error {
+	if m.xml {
+		m.begin()
+		data, err := web.AppendXML(nil, bytes.ReplaceAll(b, m.mark, m.address))
+		if err == nil {
+			err = m.parts.Part(int64(len(data)), web.Header{Name: "Content-Type", Value: web.XML})
+		}
+		if err == nil {
+			_, err = m.w.Write(data)
+		}
+		return err
+	}
 	if !m.began {
 		m.begin()
 	} else {
@@ -150,7 +173,11 @@ func (m *metaWriter) line(b []byte) error {
 
 func (m *metaWriter) close() error {
 	m.begin()
-	m.w.WriteByte(']')
+	if m.xml {
+		m.parts.Close()
+	} else {
+		m.w.WriteByte(']')
+	}
 	m.w.Flush() // a caller that hung up is no fault
 	if m.zip != nil {
 		m.zip.Close()

@@ -9,7 +9,9 @@ import (
 	"hash/crc32"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/dicom/web"
@@ -48,20 +50,31 @@ func (d *dicomweb) retrieveAll(c *Call, st *db.StudyRow, series []*hub.Series) e
 	if err != nil {
 		return err
 	}
+	to := dicom.TransferSyntax("") // as stored
+	if offer.Related {
+		to = dicom.TransferSyntax(offer.Syntax)
+	}
 	var all [][]*hub.Instance
+	kept, left := 0, ""
 	for _, se := range series {
 		list, err := c.Read().InstancesOf(se.ID)
 		if err != nil {
 			return err
 		}
-		if offer.Syntax != "" && offer.Related {
-			for _, i := range list {
-				if i.Syntax != offer.Syntax {
-					return notStoredAs(i.Syntax)
+		if to != "" {
+			list = slices.DeleteFunc(list, func(i *hub.Instance) bool {
+				if !convertible(i, to) {
+					left = i.Syntax
+					return true
 				}
-			}
+				return false
+			})
 		}
+		kept += len(list)
 		all = append(all, list)
+	}
+	if kept == 0 && left != "" {
+		return notStoredAs(left)
 	}
 	if err := d.view(c, st); err != nil {
 		return err
@@ -69,7 +82,12 @@ func (d *dicomweb) retrieveAll(c *Call, st *db.StudyRow, series []*hub.Series) e
 	if offer.Type == web.Zip {
 		return d.sendZip(c, st, all)
 	}
-	return d.sendParts(c, all)
+	code := http.StatusOK
+	if left != "" { // PS3.18 section 10.4.3: what can be given is
+		code = http.StatusPartialContent
+		c.warn("Some instances cannot be given in this transfer syntax; ask for transfer-syntax=*.")
+	}
+	return d.sendParts(c, st, series, all, to, code)
 }
 
 // anySyntax is the one transfer syntax that every range of a request asks
@@ -93,25 +111,51 @@ func notStoredAs(syntax string) error {
 		With("offered", []string{web.Related + `; type="` + web.DICOM + `"; transfer-syntax=` + syntax, web.DICOM + "; transfer-syntax=" + syntax})
 }
 
-func (d *dicomweb) sendParts(c *Call, all [][]*hub.Instance) error {
+func (d *dicomweb) sendParts(c *Call, st *db.StudyRow, series []*hub.Series, all [][]*hub.Instance, to dicom.TransferSyntax, code int) error {
 	w := web.NewWriter(c.W)
 	c.W.Header().Set("Content-Type", w.ContentType(web.DICOM, ""))
 	c.W.Header().Set("Cache-Control", "private, no-cache")
-	c.W.WriteHeader(http.StatusOK)
+	began := false
+	begin := func() {
+		if !began {
+			c.W.WriteHeader(code)
+		}
+		began = true
+	}
 	if c.Method == http.MethodHead {
+		begin()
 		return nil
 	}
+	root := base(c) + "/studies/" + st.UID + "/series/"
 	buf := make([]byte, copyBuffer)
-	for _, list := range all {
+	for n, list := range all {
 		for _, i := range list {
+			where := web.Header{Name: "Content-Location", Value: root + series[n].UID + "/instances/" + i.UID}
+			if to != "" && string(to) != i.Syntax {
+				data, err := d.convert(c.Context(), i, to)
+				if err != nil && !began {
+					return err
+				}
+				begin()
+				if err == nil {
+					err = w.Part(int64(len(data)), web.Header{Name: "Content-Type", Value: web.DICOM + "; transfer-syntax=" + string(to)}, where)
+				}
+				if err == nil {
+					_, err = c.W.Write(data)
+				}
+				d.finish(c, i, err)
+				continue
+			}
+			begin()
 			meta := metaOf(i)
-			err := w.Part(int64(len(meta))+i.Length, web.Header{Name: "Content-Type", Value: web.DICOM + "; transfer-syntax=" + i.Syntax})
+			err := w.Part(int64(len(meta))+i.Length, web.Header{Name: "Content-Type", Value: web.DICOM + "; transfer-syntax=" + i.Syntax}, where)
 			if err == nil {
 				err = d.sendWhole(c, c.W, i, meta, buf)
 			}
 			d.finish(c, i, err)
 		}
 	}
+	begin()
 	w.Close()
 	return nil
 }
@@ -217,8 +261,7 @@ func (d *dicomweb) retrieveInstance(c *Call) error {
 		return err
 	}
 	i := &f.Instance
-	offer, err := choose(c, web.Offer{Type: web.DICOM, Related: true, Syntax: i.Syntax, Default: true}, web.Offer{Type: web.DICOM, Syntax: i.Syntax, Default: true},
-		web.Offer{Type: web.Zip, Default: true})
+	offer, err := choose(c, instanceOffers(i)...)
 	if err != nil {
 		return err
 	}
@@ -227,9 +270,27 @@ func (d *dicomweb) retrieveInstance(c *Call) error {
 	}
 	h := c.W.Header()
 	h.Set("Cache-Control", "private, no-cache")
-	h.Set("ETag", `"`+hex.EncodeToString(i.SHA256)+`"`)
-	if offer.Type == web.Zip {
+	etag := `"` + hex.EncodeToString(i.SHA256) + `"`
+	if offer.Type == web.Zip || offer.Syntax != i.Syntax {
+		etag = `"` + hex.EncodeToString(i.SHA256[:min(16, len(i.SHA256))]) + "-" + offer.Syntax + `"`
+	}
+	h.Set("ETag", etag)
+	where := base(c) + "/studies/" + f.Study.UID + "/series/" + f.Series.UID + "/instances/" + i.UID
+	h.Set("Content-Location", where)
+	switch {
+	case offer.Related && strings.Contains(c.Header.Get("If-None-Match"), etag):
+		c.W.WriteHeader(http.StatusNotModified)
+		return nil
+	case offer.Type == web.Zip:
 		return d.sendZip(c, &f.Study, [][]*hub.Instance{{i}})
+	case offer.Syntax != i.Syntax:
+		data, err := d.convert(c.Context(), i, dicom.TransferSyntax(offer.Syntax))
+		if err != nil {
+			h.Del("ETag")
+			h.Del("Content-Location")
+			return err
+		}
+		return sendConverted(c, data, offer, where)
 	}
 	meta := metaOf(i)
 	if !offer.Related && (c.Header.Get("Range") != "" || c.Header.Get("If-None-Match") != "") {
@@ -238,24 +299,44 @@ func (d *dicomweb) retrieveInstance(c *Call) error {
 	}
 	length := int64(len(meta)) + i.Length
 	var w *web.Writer
-	part := web.Header{Name: "Content-Type", Value: offer.ContentType()}
+	part := []web.Header{{Name: "Content-Type", Value: offer.ContentType()}, {Name: "Content-Location", Value: where}}
 	if offer.Related {
 		w = web.NewWriter(c.W)
 		h.Set("Content-Type", w.ContentType(web.DICOM, ""))
-		h.Set("Content-Length", strconv.FormatInt(w.OnePartLength(length, part), 10))
+		h.Set("Content-Length", strconv.FormatInt(w.OnePartLength(length, part...), 10))
 	} else {
 		h.Set("Content-Type", offer.ContentType())
 		h.Set("Content-Length", strconv.FormatInt(length, 10))
+		h.Set("Accept-Ranges", "bytes")
 	}
 	c.W.WriteHeader(http.StatusOK)
 	if c.Method == http.MethodHead {
 		return nil
 	}
 	if w != nil {
-		w.Part(length, part)
+		w.Part(length, part...)
 	}
 	d.finish(c, i, d.sendWhole(c, c.W, i, meta, make([]byte, copyBuffer)))
 	if w != nil {
+		w.Close()
+	}
+	return nil
+}
+
+// sendConverted sends a file that stands in memory.
+func sendConverted(c *Call, data []byte, offer web.Offer, where string) error {
+	h := c.W.Header()
+	if !offer.Related {
+		h.Set("Content-Type", offer.ContentType())
+		serveContent(c, bytes.NewReader(data))
+		return nil
+	}
+	w := web.NewWriter(c.W)
+	h.Set("Content-Type", w.ContentType(web.DICOM, ""))
+	c.W.WriteHeader(http.StatusOK)
+	if c.Method != http.MethodHead {
+		w.Part(int64(len(data)), web.Header{Name: "Content-Type", Value: offer.ContentType()}, web.Header{Name: "Content-Location", Value: where})
+		c.W.Write(data) // a caller that hung up is no fault
 		w.Close()
 	}
 	return nil
