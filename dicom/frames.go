@@ -145,6 +145,8 @@ func nativeFrames(d *Dataset, e *Element, count int64) (*Frames, error) {
 	f := &Frames{count: int(count), native: true, base: e.Offset, size: bits / 8}
 	if bits%8 != 0 || d.Text(BitsAllocated) == "1" {
 		f.bits = bits
+	} else if f.size&1 == 1 && count == 1 && f.size < e.Length && d.order(e) == binary.BigEndian && e.VR == OW && d.Text(BitsAllocated) == "8" {
+		f.size++ // the last byte is the second of its word (PS3.5 section 8.1.1)
 	}
 	return f, nil
 }
@@ -167,7 +169,7 @@ func frameBits(d *Dataset, e *Element) (int64, error) {
 	if rows < 1 || rows > math.MaxUint16 || columns < 1 || columns > math.MaxUint16 || samples < 1 || samples > 4 {
 		return 0, frameFault(e, "%d rows, %d columns and %d samples are no image", rows, columns, samples)
 	}
-	if bits != 1 && (bits%8 != 0 || bits < 8 || bits > 64) {
+	if bits != 1 && bits != 12 && (bits%8 != 0 || bits < 8 || bits > 64) { // 12: ACR-NEMA, packed
 		return 0, frameFault(e, "%d bits allocated", bits)
 	}
 	if samples == 3 && d.Text(PhotometricInterpretation) == "YBR_FULL_422" {

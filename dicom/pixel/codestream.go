@@ -32,7 +32,11 @@ func decodeWith(f Format, i *codec.Image, err error, name string) (*Frame, error
 	if err != nil {
 		return nil, codecFault(name, err)
 	}
-	return &Frame{f.decoded(), widen(data, i.Cell(), f.decoded().Allocated/8, i.Signed)}, nil
+	f = f.decoded()
+	if f.Photometric == "YBR_RCT" || f.Photometric == "YBR_ICT" {
+		f.Photometric = "RGB" // the codec undoes its own transform, PS3.5 section 8.2.4
+	}
+	return &Frame{f, widen(data, i.Cell(), f.Allocated/8, i.Signed)}, nil
 }
 
 // codecFault sorts what package codec says.
@@ -75,12 +79,10 @@ func named(t dicom.Tag) string {
 	return e.Keyword + " " + t.String()
 }
 
-// decoded is the format of decoded samples: pixels of one bit, which
-// codestreams carry as bytes, stay bytes.
+// decoded is the format of decoded samples: pixels of 1 or 12 bits, which
+// codestreams do not pack, stay in bytes or words.
 func (f Format) decoded() Format {
-	if f.Allocated == 1 {
-		f.Allocated = 8
-	}
+	f.Allocated = (f.Allocated + 7) / 8 * 8
 	return f
 }
 

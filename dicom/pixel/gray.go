@@ -49,6 +49,11 @@ func (f *Frame) indexes() []uint16 {
 		for i := range out {
 			out[i] = uint16(f.Data[i]) >> shift & mask
 		}
+	case 12:
+		for i := range out {
+			pair := binary.LittleEndian.Uint16(f.Data[3*i/2:])
+			out[i] = pair >> (i % 2 * 4) & 0xFFF >> shift & mask
+		}
 	default:
 		for i := range out {
 			out[i] = binary.LittleEndian.Uint16(f.Data[2*i:]) >> shift & mask

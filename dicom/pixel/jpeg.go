@@ -2,8 +2,7 @@ package pixel
 
 import (
 	"bytes"
-	"image"
-	"image/jpeg"
+	"errors"
 )
 
 // Markers of ISO/IEC 10918-1 Table B.1.
@@ -35,10 +34,11 @@ type component struct {
 	width, height int // of samples
 	realW, realH  int // of the part that is image
 	samples       []uint16
+	coefficients  [][64]int32 // of a progressive image, a row of blocks after the other
 }
 
-// jpegDecoder decodes the Huffman-coded sequential and lossless processes,
-// ISO/IEC 10918-1 SOF0, SOF1 and SOF3.
+// jpegDecoder decodes the Huffman-coded processes, ISO/IEC 10918-1 SOF0 to
+// SOF3: sequential, progressive and lossless.
 type jpegDecoder struct {
 	in            []byte
 	process       byte
@@ -55,28 +55,32 @@ type jpegDecoder struct {
 	scans         int
 }
 
+// errJPEGLS says that the codestream is JPEG-LS, which shares JPEG's markers.
+var errJPEGLS = errors.New("JPEG-LS in a frame of JPEG")
+
 // decodeJPEG decodes a frame of any JPEG process of DICOM.
 func decodeJPEG(f Format, frame []byte) (*Frame, error) {
 	j := &jpegDecoder{in: frame}
-	if err := j.decode(); err != nil {
+	if err := j.decode(); err == errJPEGLS {
+		return decodeJPEGLS(f, frame)
+	} else if err != nil {
 		return nil, err
 	}
 	if j.process == mSOF2 {
-		return decodeProgressive(f, frame)
+		if err := j.reconstruct(); err != nil {
+			return nil, err
+		}
 	}
 	return j.frame(f)
 }
 
 // frame brings the components to the data set's format.
 func (j *jpegDecoder) frame(f Format) (*Frame, error) {
-	if j.width != f.Columns || j.height != f.Rows || len(j.comps) != f.Samples {
-		return nil, corrupt("JPEG: %d×%d×%d, but the data set says %d×%d×%d",
-			j.width, j.height, len(j.comps), f.Columns, f.Rows, f.Samples)
+	if err := f.agree("JPEG", j.height, j.width, len(j.comps), j.precision); err != nil {
+		return nil, err
 	}
+	f = f.decoded()
 	size := f.Allocated / 8
-	if size < 1 || j.precision > f.Allocated {
-		return nil, corrupt("JPEG: %d bits in %d allocated", j.precision, f.Allocated)
-	}
 	out := make([]byte, f.size())
 	for s := range j.comps {
 		plane := j.upsampled(&j.comps[s])
@@ -151,9 +155,6 @@ func (j *jpegDecoder) decode() error {
 		if err != nil {
 			return err
 		}
-		if j.process == mSOF2 {
-			return nil
-		}
 		pos = next
 	}
 	if j.scans == 0 {
@@ -168,7 +169,7 @@ func (j *jpegDecoder) segment(marker byte, b []byte, pos int) (int, error) {
 	case mSOF0, mSOF1, mSOF2, mSOF3:
 		return pos, j.startFrame(marker, b)
 	case mLS55:
-		return pos, unsupported("JPEG-LS")
+		return pos, errJPEGLS
 	case mDHT:
 		return pos, j.huffmanTables(b)
 	case mDQT:
@@ -188,7 +189,7 @@ func (j *jpegDecoder) segment(marker byte, b []byte, pos int) (int, error) {
 		return j.scan(b, pos)
 	}
 	if marker > mSOF3 && marker < 0xD0 && marker != 0xC8 && marker != 0xCC {
-		return pos, unsupported("hierarchical or arithmetic JPEG")
+		return pos, unknown("hierarchical or arithmetic JPEG")
 	}
 	return pos, nil
 }
@@ -209,9 +210,6 @@ func (j *jpegDecoder) startFrame(marker byte, b []byte) error {
 	}
 	if marker != mSOF3 && j.precision != 8 && j.precision != 12 {
 		return corrupt("JPEG: DCT of %d bits", j.precision)
-	}
-	if marker == mSOF2 {
-		return nil
 	}
 	if int64(j.width)*int64(j.height)*int64(n)*2 > MaxFrame {
 		return corrupt("JPEG: larger than this software decodes")
@@ -304,8 +302,12 @@ func (j *jpegDecoder) scan(b []byte, pos int) (int, error) {
 	if len(b) < 1 || len(b) < 4+2*int(b[0]) || b[0] < 1 || int(b[0]) > len(j.comps) {
 		return 0, corrupt("JPEG: a short scan header")
 	}
-	if j.scans++; j.scans > len(j.comps) {
-		return 0, corrupt("JPEG: more scans than components")
+	most := len(j.comps)
+	if j.process == mSOF2 {
+		most = maxProgressiveScans
+	}
+	if j.scans++; j.scans > most {
+		return 0, corrupt("JPEG: more than %d scans", most)
 	}
 	n := int(b[0])
 	comps := make([]*component, n)
@@ -320,55 +322,19 @@ func (j *jpegDecoder) scan(b []byte, pos int) (int, error) {
 			return 0, corrupt("JPEG: a scan names no component")
 		}
 		comps[i].dc, comps[i].ac = j.dcTables[td], j.acTables[ta]
-		if comps[i].dc == nil || j.process != mSOF3 && comps[i].ac == nil {
+		if j.process != mSOF2 && (comps[i].dc == nil || j.process != mSOF3 && comps[i].ac == nil) {
 			return 0, corrupt("JPEG: a scan without its Huffman table")
 		}
 	}
 	r := &bitReader{in: j.in, pos: pos}
 	var err error
-	if j.process == mSOF3 {
+	switch j.process {
+	case mSOF2:
+		err = j.progressiveScan(r, comps, int(b[1+2*n]), int(b[2+2*n]), int(b[3+2*n]))
+	case mSOF3:
 		err = j.losslessScan(r, comps, int(b[1+2*n]), int(b[3+2*n]&15))
-	} else {
+	default:
 		err = j.dctScan(r, comps)
 	}
 	return r.pos, err
-}
-
-// decodeProgressive decodes 8-bit progressive JPEG without converting colours.
-func decodeProgressive(f Format, frame []byte) (*Frame, error) {
-	cfg, err := jpeg.DecodeConfig(bytes.NewReader(frame))
-	if err != nil {
-		return nil, corrupt("JPEG: %v", err)
-	}
-	if cfg.Width != f.Columns || cfg.Height != f.Rows || f.Allocated != 8 {
-		return nil, corrupt("JPEG: %d×%d, but the data set says %d×%d", cfg.Width, cfg.Height, f.Columns, f.Rows)
-	}
-	img, err := jpeg.Decode(bytes.NewReader(frame))
-	if err != nil {
-		return nil, corrupt("JPEG: %v", err)
-	}
-	out := make([]byte, 0, f.size())
-	switch img := img.(type) {
-	case *image.Gray:
-		if f.Samples != 1 {
-			return nil, corrupt("JPEG: one component, but %d samples", f.Samples)
-		}
-		for y := range f.Rows {
-			out = append(out, img.Pix[y*img.Stride:y*img.Stride+f.Columns]...)
-		}
-	case *image.YCbCr:
-		if f.Samples != 3 {
-			return nil, corrupt("JPEG: three components, but %d samples", f.Samples)
-		}
-		for y := range f.Rows {
-			for x := range f.Columns {
-				c := img.YCbCrAt(x, y)
-				out = append(out, c.Y, c.Cb, c.Cr)
-			}
-		}
-		f.Photometric = "YBR_FULL"
-	default:
-		return nil, unsupported("progressive JPEG of this colour model")
-	}
-	return &Frame{f, out}, nil
 }

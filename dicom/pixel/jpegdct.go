@@ -11,6 +11,19 @@ var zigzag = [64]uint8{
 // dctScan decodes a scan of the baseline or extended sequential process,
 // ISO/IEC 10918-1 Annex F.
 func (j *jpegDecoder) dctScan(r *bitReader, comps []*component) error {
+	return j.blocks(r, comps, func(c *component, bx, by int) bool {
+		var block [64]int32
+		if !decodeBlock(r, c, &j.quant[c.tq], &block) {
+			return false
+		}
+		inverseDCT(&block, c.samples[8*(by*c.width+bx):], c.width, j.precision)
+		return true
+	}, func() {})
+}
+
+// blocks calls decode for each block of a scan, which says whether it could,
+// and restart where predictions start anew.
+func (j *jpegDecoder) blocks(r *bitReader, comps []*component, decode func(c *component, bx, by int) bool, restart func()) error {
 	wide, high := ceilDiv(j.width, 8*j.hMax), ceilDiv(j.height, 8*j.vMax)
 	alone := len(comps) == 1
 	if alone { // a scan of one component has its blocks only, section A.2.2
@@ -30,35 +43,25 @@ func (j *jpegDecoder) dctScan(r *bitReader, comps []*component) error {
 				for _, c := range comps {
 					c.pred = 0
 				}
+				restart()
 			}
 			left--
-			if err := j.mcu(r, comps, mx, my, alone); err != nil {
-				return err
+			for _, c := range comps {
+				h, v := c.h, c.v
+				if alone {
+					h, v = 1, 1
+				}
+				for by := range v {
+					for bx := range h {
+						if !decode(c, mx*h+bx, my*v+by) {
+							return corrupt("JPEG: no Huffman code in row %d of blocks", my)
+						}
+					}
+				}
 			}
 		}
 		if r.exhausted() {
 			return corrupt("JPEG: the scan ends in row %d of %d of blocks", my, high)
-		}
-	}
-	return nil
-}
-
-// mcu decodes the blocks of one minimum coded unit.
-func (j *jpegDecoder) mcu(r *bitReader, comps []*component, mx, my int, alone bool) error {
-	for _, c := range comps {
-		h, v := c.h, c.v
-		if alone {
-			h, v = 1, 1
-		}
-		for by := range v {
-			for bx := range h {
-				var block [64]int32
-				if !decodeBlock(r, c, &j.quant[c.tq], &block) {
-					return corrupt("JPEG: no Huffman code in row %d of blocks", my)
-				}
-				at := (my*v+by)*8*c.width + (mx*h+bx)*8
-				inverseDCT(&block, c.samples[at:], c.width, j.precision)
-			}
 		}
 	}
 	return nil

@@ -8,13 +8,13 @@ func (j *jpegDecoder) losslessScan(r *bitReader, comps []*component, predictor, 
 	}
 	for _, c := range comps {
 		if c.h != j.hMax || c.v != j.vMax {
-			return unsupported("lossless JPEG with subsampled colours")
+			return unknown("lossless JPEG with subsampled colours")
 		}
 	}
 	// With equal sampling factors an MCU is one pixel; blocks of several are
 	// only interleaved when the factors are above 1.
 	if len(comps) > 1 && (j.hMax > 1 || j.vMax > 1) {
-		return unsupported("lossless JPEG with subsampled colours")
+		return unknown("lossless JPEG with subsampled colours")
 	}
 	left := j.interval
 	first := true // the line starts an image or a restart interval

@@ -20,7 +20,9 @@ func native(d *dicom.Dataset, f Format, frame []byte) (*Frame, error) {
 	}
 	data := bytes.Clone(frame[:n])
 	if d.Syntax.BigEndian() {
+		data = bytes.Clone(frame[:min(int64(len(frame)), n+n&1)]) // whole words
 		littleEndian(d, f, data)
+		data = data[:n]
 	}
 	if f.Samples > 1 && number(d, dicom.PlanarConfiguration, 0) == 1 && f.Allocated >= 8 && n == f.size() {
 		data = interleave(data, f.Samples, f.Allocated/8)

@@ -16,8 +16,9 @@ import (
 // MaxFrame is how many bytes the samples of one frame may take.
 const MaxFrame = 512 << 20
 
-// ErrUnsupported is the errors.Is target for codecs that are not built in.
-var ErrUnsupported = errors.New("pixel: codec not built in")
+// ErrUnsupported is the errors.Is target for codecs that are not built in and
+// for kinds of images this software does not take.
+var ErrUnsupported = errors.New("pixel: not supported")
 
 // unsupported names the codec and what to do.
 type unsupported string
@@ -27,6 +28,13 @@ func (u unsupported) Error() string {
 }
 
 func (unsupported) Is(target error) bool { return target == ErrUnsupported }
+
+// unknown names a kind of image that no build takes.
+type unknown string
+
+func (u unknown) Error() string { return string(u) + " is not supported" }
+
+func (unknown) Is(target error) bool { return target == ErrUnsupported }
 
 // ErrCorrupt is the errors.Is target for frames that are unlike their format
 // or their data set.
@@ -40,7 +48,7 @@ func corrupt(format string, args ...any) error {
 type Format struct {
 	Rows, Columns int
 	Samples       int    // per pixel
-	Allocated     int    // bits per sample: 1, 8, 16, 32 or 64
+	Allocated     int    // bits per sample: 1, 8, 12, 16, 32 or 64
 	Stored        int    // bits of it that count
 	HighBit       int    // the highest of them
 	Signed        bool   // two's complement
@@ -49,8 +57,8 @@ type Format struct {
 }
 
 // Frame is one decoded frame. Data has shape [row][column][sample], little
-// endian cells of Allocated bits, without padding. Pixels of one bit are
-// packed, the first in the lowest bit. Native YBR_FULL_422 stays as it is: two
+// endian cells of Allocated bits, without padding. Pixels of 1 and 12 bits
+// are packed, the first in the lowest bits. Native YBR_FULL_422 stays as it is: two
 // pixels in four bytes.
 type Frame struct {
 	Format
@@ -85,7 +93,7 @@ func number(d *dicom.Dataset, t dicom.Tag, absent int) int {
 
 func (f *Format) check() error {
 	switch f.Allocated {
-	case 1, 8, 16, 32, 64:
+	case 1, 8, 12, 16, 32, 64:
 	default:
 		return corrupt("%d bits allocated", f.Allocated)
 	}
@@ -94,8 +102,8 @@ func (f *Format) check() error {
 		return corrupt("%d rows and %d columns", f.Rows, f.Columns)
 	case f.Samples != 1 && f.Samples != 3 && f.Samples != 4:
 		return corrupt("%d samples per pixel", f.Samples)
-	case f.Allocated == 1 && f.Samples != 1:
-		return corrupt("%d samples of one bit", f.Samples)
+	case f.Allocated%8 != 0 && f.Samples != 1:
+		return corrupt("%d samples of %d bits", f.Samples, f.Allocated)
 	case f.size() > MaxFrame:
 		return corrupt("%d rows and %d columns are more than this software decodes", f.Rows, f.Columns)
 	}
@@ -147,6 +155,6 @@ func Decode(d *dicom.Dataset, frame []byte) (*Frame, error) {
 		if len(frame) > 2 && frame[0] == 0xFF && frame[1] == 0xD8 {
 			return decodeJPEG(f, frame) // an old or private syntax around JPEG
 		}
-		return nil, unsupported(ts.Name())
+		return nil, unknown(ts.Name())
 	}
 }

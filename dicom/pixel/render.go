@@ -67,7 +67,7 @@ func Picture(d *dicom.Dataset, f *Frame, o RenderOptions) (image.Image, error) {
 		}
 		return shrinkRGBA(img, o.Width), nil
 	}
-	return nil, unsupported(f.Photometric + " picture")
+	return nil, unknown(f.Photometric + " picture")
 }
 
 // colour converts three samples per pixel to RGB.

@@ -33,7 +33,7 @@ func Transcode(d *dicom.Dataset, stream io.ReaderAt, ts dicom.TransferSyntax) (*
 		return d, nil
 	}
 	if !native && ts != dicom.JPEGLSLossless {
-		return nil, unsupported(ts.Name() + " encoding")
+		return nil, unknown(ts.Name() + " encoding")
 	}
 	out := *d
 	out.Elements = slices.Clone(d.Elements)
@@ -56,7 +56,7 @@ func Transcode(d *dicom.Dataset, stream io.ReaderAt, ts dicom.TransferSyntax) (*
 			}
 		}
 		if kept += int64(len(part)); kept > MaxTranscoded {
-			return nil, unsupported(fmt.Sprintf("pixel data of more than %d bytes", MaxTranscoded))
+			return nil, unknown(fmt.Sprintf("pixel data of more than %d bytes", MaxTranscoded))
 		}
 		format, parts = f.Format, append(parts, part)
 	}
@@ -92,9 +92,9 @@ func (f *Format) describe(d *dicom.Dataset) {
 func (f *Frame) jpegLS() ([]byte, error) {
 	switch {
 	case f.Allocated != 8 && f.Allocated != 16 || f.Float:
-		return nil, unsupported(fmt.Sprintf("JPEG-LS encoding of %d bits", f.Allocated))
+		return nil, unknown(fmt.Sprintf("JPEG-LS encoding of %d bits", f.Allocated))
 	case int64(len(f.Data)) != f.size():
-		return nil, unsupported("JPEG-LS encoding of " + f.Photometric)
+		return nil, unknown("JPEG-LS encoding of " + f.Photometric)
 	}
 	b, err := codec.EncodeJPEGLS(codec.Image{Rows: f.Rows, Columns: f.Columns, Components: f.Samples, Bits: f.needed()}, f.Data)
 	if errors.Is(err, codec.ErrNotBuilt) {
