@@ -29,13 +29,14 @@ type Settings struct {
 	PublicURL     string          `name:"public-url" help:"Address under which people reach the web pages, for the code on printed reports, such as https://hub.example; default: where it listens."`
 	DICOM         string          `name:"dicom" help:"Address of the DICOM node." default:"127.0.0.1:11112"`
 	AET           string          `name:"aet" help:"AE title of the DICOM node." default:"YUANZHEN"`
-	DB            string          `name:"db" help:"sqlite:PATH or postgres://…; default DATA/hub.db."`
-	Objects       string          `name:"objects" help:"file:PATH or s3://bucket/prefix?endpoint=URL&region=…; default DATA."`
-	Webhook       []string        `name:"webhook" help:"URL that critical values are posted to; may be repeated." sep:"none"`
-	WebhookSecret string          `name:"webhook-secret" help:"Signs what is posted (HMAC-SHA-256 in X-Yuanzhen-Signature); shared with the receivers."`
-	Alias         []string        `name:"alias" help:"Another root of the DICOMweb services, PATH=MEMBER, for clients that know only their old archive's address; with PATH=MEMBER:LOGIN requests without a token act as that account. May be repeated." sep:"none"`
-	CORS          []string        `name:"cors" help:"Origin whose pages may use the DICOMweb services, such as https://viewer.example; * for any. May be repeated." sep:"none"`
-	Debug         bool            `name:"debug" help:"Log refused requests too."`
+	DICOMTLS      `embed:""`
+	DB            string   `name:"db" help:"sqlite:PATH or postgres://…; default DATA/hub.db."`
+	Objects       string   `name:"objects" help:"file:PATH or s3://bucket/prefix?endpoint=URL&region=…; default DATA."`
+	Webhook       []string `name:"webhook" help:"URL that critical values are posted to; may be repeated." sep:"none"`
+	WebhookSecret string   `name:"webhook-secret" help:"Signs what is posted (HMAC-SHA-256 in X-Yuanzhen-Signature); shared with the receivers."`
+	Alias         []string `name:"alias" help:"Another root of the DICOMweb services, PATH=MEMBER, for clients that know only their old archive's address; with PATH=MEMBER:LOGIN requests without a token act as that account. May be repeated." sep:"none"`
+	CORS          []string `name:"cors" help:"Origin whose pages may use the DICOMweb services, such as https://viewer.example; * for any. May be repeated." sep:"none"`
+	Debug         bool     `name:"debug" help:"Log refused requests too."`
 }
 
 // rules reads `rules:` of the settings file over the defaults.
@@ -68,6 +69,7 @@ func (s *Settings) Validate() error {
 	if aet := strings.TrimSpace(s.AET); aet == "" || len(aet) > 16 {
 		faults = append(faults, fmt.Errorf("--aet %q: want 1 to 16 characters", s.AET))
 	}
+	faults = append(faults, s.validateTLS())
 	if (s.TLSCert == "") != (s.TLSKey == "") {
 		faults = append(faults, errors.New("--tls-cert and --tls-key belong together"))
 	}
@@ -116,5 +118,6 @@ func (c *configCommand) Run(_ context.Context, out io.Writer) error {
 	}
 	enc := yaml.NewEncoder(out)
 	return enc.Encode(map[string]any{"data": shown.Data, "http": shown.HTTP, "public-url": shown.PublicURL, "dicom": shown.DICOM, "aet": shown.AET, "db": shown.database(), "objects": shown.Objects,
+		"dicom-tls": shown.DICOMTLS.Address, "dicom-tls-cert": shown.DICOMTLSCert, "dicom-tls-key": shown.DICOMTLSKey, "dicom-tls-ca": shown.DICOMTLSCA,
 		"tls-cert": shown.TLSCert, "tls-key": shown.TLSKey, "alias": shown.Alias, "cors": shown.CORS, "webhook": shown.Webhook, "webhook-secret": shown.WebhookSecret, "rules": rules})
 }

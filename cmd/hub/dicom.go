@@ -21,6 +21,10 @@ type dicomCommand struct {
 	Dump      dicomDump      `cmd:"" help:"List what a file holds."`
 	Check     dicomCheck     `cmd:"" help:"Say what is wrong with a file, where, and what to do; exit 1 if it is of no use."`
 	Render    dicomRender    `cmd:"" help:"Write a frame as PNG or JPEG."`
+	Echo      dicomEcho      `cmd:"" help:"Ask whether another node is there."`
+	Send      dicomSend      `cmd:"" help:"Send files to another node as they are."`
+	Find      dicomFind      `cmd:"" help:"Ask another node what it has, or for its worklist."`
+	Move      dicomMove      `cmd:"" help:"Have another node send to a third."`
 	Anonymize dicomAnonymize `cmd:"" help:"Write copies without the identity of the patient, for teaching and sharing (PS3.15 E)."`
 }
 

@@ -47,7 +47,7 @@ func (sys *system) serve(ctx context.Context, started func(context.Context) erro
 	wait := sys.background(inner)
 	server := &http.Server{Handler: sys.api.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
 	var serving sync.WaitGroup
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	serving.Go(func() {
 		if sys.settings.TLSCert != "" {
 			server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
@@ -59,6 +59,11 @@ func (sys *system) serve(ctx context.Context, started func(context.Context) erro
 	dicomCtx, stopDICOM := context.WithCancel(ctx)
 	defer stopDICOM()
 	serving.Go(func() { failed <- sys.dicomServer().Serve(dicomCtx, dicom) })
+	if sys.secure != nil {
+		overTLS := sys.dicomServer()
+		overTLS.TLS = sys.node.TLS
+		serving.Go(func() { failed <- overTLS.Serve(dicomCtx, sys.secure) })
+	}
 	sys.log.Info("hub listens", "http", web.Addr().String(), "dicom", dicom.Addr().String(), "data", sys.settings.Data)
 	err = started(ctx)
 	if err == nil {

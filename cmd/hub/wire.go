@@ -65,6 +65,7 @@ type system struct {
 	id       string      // of this node
 	web      string      // addresses in use, once listening
 	dicom    string
+	secure   net.Listener // of DICOM over TLS, nil without
 }
 
 // assemble opens the stores and joins the parts. close ends what it opened.
@@ -226,5 +227,14 @@ func (sys *system) listen() (web, dicom net.Listener, err error) {
 	}
 	sys.web, sys.dicom = web.Addr().String(), dicom.Addr().String()
 	text := fmt.Sprintf("{\"http\":%q,\"dicom\":%q}\n", web.Addr(), dicom.Addr())
+	if sys.node.TLS, err = sys.settings.dicomTLS(); err != nil {
+		return web, dicom, err
+	}
+	if at := sys.settings.DICOMTLS.Address; at != "" {
+		if sys.secure, err = net.Listen("tcp", at); err != nil {
+			return web, dicom, err
+		}
+		text = fmt.Sprintf("{\"http\":%q,\"dicom\":%q,\"dicom_tls\":%q}\n", web.Addr(), dicom.Addr(), sys.secure.Addr())
+	}
 	return web, dicom, os.WriteFile(filepath.Join(sys.settings.Data, "addresses.json"), []byte(text), 0o644)
 }
