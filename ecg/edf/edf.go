@@ -7,7 +7,10 @@
 package edf
 
 import (
+	"bytes"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +26,9 @@ const (
 
 // file is the header taken apart.
 type file struct {
-	data        []byte
+	r           io.ReaderAt
+	size        int64
+	data        []byte // its header
 	rec         *ecg.Recording
 	plus        bool // EDF+ or BDF+
 	gapped      bool // EDF+D: records need not follow each other
@@ -52,8 +57,14 @@ type signal struct {
 // Decode reads one EDF, EDF+ or BDF file. Errors are *ecg.FormatError; a file
 // without ECG wraps ecg.ErrNoSignal. The result shares no memory with data.
 func Decode(data []byte) (*ecg.Recording, error) {
-	f, err := parse(data)
+	if len(data) > ecg.MaxFileBytes {
+		return nil, fail(0, "file", "%d bytes", len(data))
+	}
+	f, err := parse(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
+		return nil, err
+	}
+	if err := f.fits(); err != nil {
 		return nil, err
 	}
 	if err := f.readSamples(); err != nil {
@@ -73,6 +84,27 @@ func fail(at int, field, format string, args ...any) error {
 // arrange makes the ECG signals of one rate the recording's leads and groups of
 // the rest.
 func (f *file) arrange() error {
+	leads, err := f.choose()
+	if err != nil {
+		return err
+	}
+	for i := range f.signals {
+		s := &f.signals[i]
+		lead := ecg.Lead{Name: s.label, Samples: s.values}
+		switch {
+		case s.annotation:
+		case slices.Contains(leads, s):
+			f.rec.Leads = append(f.rec.Leads, lead)
+		default:
+			f.aside(lead, s)
+		}
+	}
+	return nil
+}
+
+// choose returns the signals that are the recording's leads: the ECG signals of
+// the first one's rate, or all voltages where none is labelled.
+func (f *file) choose() ([]*signal, error) {
 	var main *signal
 	labelled := true
 	for i := range f.signals {
@@ -89,7 +121,7 @@ func (f *file) arrange() error {
 		}
 	}
 	if main == nil {
-		return &ecg.FormatError{Format: ecg.FormatEDF, Offset: -1, Field: "label",
+		return nil, &ecg.FormatError{Format: ecg.FormatEDF, Offset: -1, Field: "label",
 			Reason: "no signal is in volts", Err: ecg.ErrNoSignal}
 	}
 	if !labelled {
@@ -97,18 +129,13 @@ func (f *file) arrange() error {
 	}
 	f.rec.RateHz = f.rate(main)
 	f.rec.Filters = filters(main.prefilter)
+	var leads []*signal
 	for i := range f.signals {
-		s := &f.signals[i]
-		lead := ecg.Lead{Name: s.label, Samples: s.values}
-		switch {
-		case s.annotation:
-		case s.isECG() == labelled && s.unit == "uV" && s.samples == main.samples:
-			f.rec.Leads = append(f.rec.Leads, lead)
-		default:
-			f.aside(lead, s)
+		if s := &f.signals[i]; !s.annotation && s.isECG() == labelled && s.unit == "uV" && s.samples == main.samples {
+			leads = append(leads, s)
 		}
 	}
-	return nil
+	return leads, nil
 }
 
 func (f *file) aside(lead ecg.Lead, s *signal) {

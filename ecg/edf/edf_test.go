@@ -1,6 +1,7 @@
 package edf
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -21,7 +22,7 @@ func TestEverySignalEqualsThatOfAnIndependentReader(t *testing.T) {
 	t.Parallel()
 	for _, path := range testdata.Files(t, "ecg/edf", "*.edf") {
 		name := "edf/" + filepath.Base(path)
-		f, err := parse(truth.Bytes(t, name))
+		f, err := headOf(t, name)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -73,7 +74,7 @@ func unlabelled(rec *ecg.Recording) bool {
 
 func TestPatientAndFractionOfTheStartAreReadFromEDFPlus(t *testing.T) {
 	t.Parallel()
-	f, err := parse(truth.Bytes(t, "edf/pyedflib_subsecond.edf"))
+	f, err := headOf(t, "edf/pyedflib_subsecond.edf")
 	if err != nil || f.readSamples() != nil {
 		t.Fatal(err)
 	}
@@ -172,4 +173,50 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 	})
+}
+
+func headOf(t *testing.T, name string) (*file, error) {
+	t.Helper()
+	data := truth.Bytes(t, name)
+	return parse(bytes.NewReader(data), int64(len(data)))
+}
+
+// What is read piece by piece is what is read whole, wherever a piece begins.
+func TestAStreamGivesTheSamplesOfTheWhole(t *testing.T) {
+	t.Parallel()
+	streamed := 0
+	for _, path := range testdata.Files(t, "ecg/edf", "*.edf") {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole, err := Decode(data)
+		if err != nil {
+			continue
+		}
+		s, err := Open(bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			continue // EDF+D
+		}
+		streamed++
+		if s.Samples() != whole.Samples() || len(s.Head().Leads) != len(whole.Leads) || s.Head().RateHz != whole.RateHz {
+			t.Errorf("%s: %d samples of %d leads, want %d of %d", path, s.Samples(), len(s.Head().Leads), whole.Samples(), len(whole.Leads))
+			continue
+		}
+		n := whole.Samples()
+		for _, at := range [][2]int{{0, n}, {n / 3, n/3 + min(n/3, 777)}, {n - 1, n}} {
+			part, err := ecg.Window(s, at[0], at[1])
+			if err != nil {
+				t.Fatalf("%s: %v", path, err)
+			}
+			for i, l := range part.Leads {
+				if l.Name != whole.Leads[i].Name || !slices.Equal(l.Samples, whole.Leads[i].Samples[at[0]:at[1]]) {
+					t.Errorf("%s: %s from %d on differs", path, l.Name, at[0])
+				}
+			}
+		}
+	}
+	if streamed < 3 {
+		t.Errorf("only %d files were streamed", streamed)
+	}
 }

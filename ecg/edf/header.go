@@ -1,6 +1,7 @@
 package edf
 
 import (
+	"io"
 	"math"
 	"strconv"
 	"strings"
@@ -29,12 +30,16 @@ func (h *fields) text(width int) string {
 	return strings.Trim(text, " \x00")
 }
 
-// parse reads the header and checks its sizes against the file's.
-func parse(data []byte) (*file, error) {
-	if len(data) > ecg.MaxFileBytes || len(data) < fixedHeader {
-		return nil, fail(0, "file", "%d bytes", len(data))
+// parse reads the header and checks its sizes against the file's size.
+func parse(r io.ReaderAt, size int64) (*file, error) {
+	data := make([]byte, min(size, fixedHeader+maxSignals*signalHeader))
+	if _, err := io.ReadFull(io.NewSectionReader(r, 0, size), data); err != nil {
+		return nil, err
 	}
-	f := &file{data: data, sampleBytes: 2, rec: &ecg.Recording{Format: ecg.FormatEDF}}
+	if len(data) < fixedHeader {
+		return nil, fail(0, "file", "%d bytes", size)
+	}
+	f := &file{r: r, size: size, data: data, sampleBytes: 2, rec: &ecg.Recording{Format: ecg.FormatEDF}}
 	if data[0] == 0xFF {
 		f.sampleBytes = 3
 	}
@@ -46,7 +51,7 @@ func parse(data []byte) (*file, error) {
 	f.gapped = f.plus && strings.HasSuffix(kind, "+D")
 	signals, err := strconv.Atoi(count)
 	if err != nil || signals < 1 || signals > maxSignals || len(data) < fixedHeader+signals*signalHeader {
-		return nil, fail(252, "number of signals", "%.8q signals in a file of %d bytes", count, len(data))
+		return nil, fail(252, "number of signals", "%.8q signals in a file of %d bytes", count, size)
 	}
 	f.headerBytes = fixedHeader + signals*signalHeader
 	if n, err := strconv.Atoi(headerBytes); err != nil || n != f.headerBytes {
@@ -144,7 +149,7 @@ func (f *file) countRecords(text string) error {
 	if err != nil || stated < -1 {
 		return fail(236, "number of records", "%.8q", text)
 	}
-	present := (len(f.data) - f.headerBytes) / f.recordBytes
+	present := int(f.size-int64(f.headerBytes)) / f.recordBytes
 	f.records = present
 	switch {
 	case stated >= 0 && stated < present:
@@ -157,11 +162,18 @@ func (f *file) countRecords(text string) error {
 	if f.records > maxRecords || f.records == 0 {
 		return fail(236, "number of records", "%d", f.records)
 	}
-	total := 0
 	for i, s := range f.signals {
 		if f.seconds > 0 && !(f.rate(&s) <= maxRateHz) {
 			return fail(244, "duration of a record", "signal %d has %v Hz", i+1, f.rate(&s))
 		}
+	}
+	return nil
+}
+
+// fits says whether all samples may be held at once.
+func (f *file) fits() error {
+	total := 0
+	for _, s := range f.signals {
 		if total += s.samples * f.records; total > ecg.MaxSamples {
 			return fail(236, "number of records", "more than %d samples", ecg.MaxSamples)
 		}

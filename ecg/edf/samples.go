@@ -2,6 +2,7 @@ package edf
 
 import (
 	"bytes"
+	"io"
 	"math"
 
 	"github.com/yuanzhen/yuanzhen/ecg"
@@ -35,17 +36,30 @@ func (f *file) readSamples() error {
 				s.values[k] = float32(math.NaN())
 			}
 		}
-		for n, start := range starts {
-			f.scaleRecord(s, n, s.values[int(math.Round(start*f.rate(s))):])
+	}
+	record := make([]byte, f.recordBytes)
+	for n, start := range starts {
+		if err := f.record(n, record); err != nil {
+			return err
+		}
+		for i := range f.signals {
+			if s := &f.signals[i]; !s.annotation {
+				f.scale(s, record[s.offset:], s.values[int(math.Round(start*f.rate(s))):][:s.samples])
+			}
 		}
 	}
 	return nil
 }
 
-// scaleRecord writes the samples of s in record n to out.
-func (f *file) scaleRecord(s *signal, n int, out []float32) {
-	raw := f.data[f.headerBytes+n*f.recordBytes+s.offset:]
-	for k := range s.samples {
+// record reads records from n on.
+func (f *file) record(n int, into []byte) error {
+	_, err := io.ReadFull(io.NewSectionReader(f.r, int64(f.headerBytes)+int64(n)*int64(f.recordBytes), int64(len(into))), into)
+	return err
+}
+
+// scale writes the samples of s that raw begins with to out.
+func (f *file) scale(s *signal, raw []byte, out []float32) {
+	for k := range out {
 		var v int32
 		if f.sampleBytes == 2 {
 			v = int32(int16(raw[2*k]) | int16(raw[2*k+1])<<8)
@@ -86,8 +100,11 @@ func (f *file) onset(n int) float64 {
 		if !s.annotation {
 			continue
 		}
-		at := f.headerBytes + n*f.recordBytes + s.offset
-		text := f.data[at : at+s.samples*f.sampleBytes]
+		text := make([]byte, min(s.samples*f.sampleBytes, 64)) // the mark stands first
+		at := int64(f.headerBytes) + int64(n)*int64(f.recordBytes) + int64(s.offset)
+		if _, err := io.ReadFull(io.NewSectionReader(f.r, at, int64(len(text))), text); err != nil {
+			return math.NaN()
+		}
 		end := bytes.IndexByte(text, 20)
 		if end < 0 || end > 32 {
 			return math.NaN()

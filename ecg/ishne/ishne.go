@@ -5,8 +5,10 @@
 package ishne
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/yuanzhen/yuanzhen/ecg"
@@ -26,23 +28,60 @@ const (
 
 // file is one file while it is read.
 type file struct {
-	data   []byte
-	header []byte
-	rec    *ecg.Recording
-	at     int // of the first sample
+	r       io.ReaderAt
+	size    int64
+	data    []byte // its beginning, up to maxHead bytes
+	header  []byte
+	rec     *ecg.Recording
+	at      int // of the first sample
+	samples int // of each lead
+	scale   []float64
 }
+
+// maxHead bounds the header with its variable block.
+const maxHead = 1 << 20
 
 // Decode reads one ISHNE file. Errors are *ecg.FormatError. The result shares
 // no memory with data.
 func Decode(data []byte) (*ecg.Recording, error) {
-	f := &file{data: data, rec: &ecg.Recording{Format: ecg.FormatISHNE}}
-	switch {
-	case len(data) > ecg.MaxFileBytes || len(data) < headerAt+headerLength:
+	if len(data) > ecg.MaxFileBytes {
 		return nil, fail(0, "file", "%d bytes", len(data))
-	case string(data[:len(magic)]) != magic:
-		return nil, fail(0, "magic number", "%.8q", data[:len(magic)])
 	}
-	f.header = data[headerAt : headerAt+headerLength]
+	f, err := open(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, err
+	}
+	if f.samples*len(f.scale) > ecg.MaxSamples {
+		return nil, fail(headerAt+4, "size of the ECG", "%d samples of %d leads, at most %d are read", f.samples, len(f.scale), ecg.MaxSamples)
+	}
+	return ecg.Window(f, 0, f.samples)
+}
+
+// Open reads the head of a file of size bytes; its samples are read when asked
+// for. Errors are *ecg.FormatError and those of r.
+func Open(r io.ReaderAt, size int64) (ecg.Stream, error) {
+	if size > ecg.MaxStreamBytes {
+		return nil, fail(0, "file", "%d bytes", size)
+	}
+	f, err := open(r, size)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func open(r io.ReaderAt, size int64) (*file, error) {
+	f := &file{r: r, size: size, data: make([]byte, min(size, maxHead)), rec: &ecg.Recording{Format: ecg.FormatISHNE}}
+	if _, err := io.ReadFull(io.NewSectionReader(r, 0, size), f.data); err != nil {
+		return nil, err
+	}
+	switch {
+	case len(f.data) < headerAt+headerLength:
+		return nil, fail(0, "file", "%d bytes", size)
+	case string(f.data[:len(magic)]) != magic:
+		return nil, fail(0, "magic number", "%.8q", f.data[:len(magic)])
+	}
+	f.header = f.data[headerAt : headerAt+headerLength]
 	if err := f.locate(); err != nil {
 		return nil, err
 	}
@@ -53,7 +92,7 @@ func Decode(data []byte) (*ecg.Recording, error) {
 	f.readStart()
 	f.rec.Device.Model = f.text(222, 40)
 	f.rec.NameLeads()
-	return f.rec, nil
+	return f, nil
 }
 
 func fail(at int, field, format string, args ...any) error {
@@ -78,7 +117,7 @@ func (f *file) locate() error {
 	extra, extraAt := f.i32(0), f.i32(8)
 	f.at = f.i32(12)
 	if f.at < headerAt+headerLength || f.at > len(f.data) {
-		return fail(headerAt+12, "offset of the ECG block", "%d in a file of %d bytes", f.at, len(f.data))
+		return fail(headerAt+12, "offset of the ECG block", "%d in a file of %d bytes", f.at, f.size)
 	}
 	if extra < 0 || extra > 0 && (extraAt != headerAt+headerLength || extraAt+extra > f.at) {
 		return fail(headerAt, "variable-length block", "%d bytes at %d, samples at %d", extra, extraAt, f.at)
@@ -109,7 +148,7 @@ func checksum(data []byte) uint16 {
 // leadNames are the lead specifications from 1 on.
 var leadNames = [...]string{1: "bipolar", "X", "Y", "Z", "I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6", "ES", "AS", "AI"}
 
-// readLeads reads the interleaved 16-bit samples.
+// readLeads reads what the header says of the interleaved 16-bit samples.
 func (f *file) readLeads() error {
 	count, rate := f.i16(146), f.i16(262)
 	if count < 1 || count > maxLeads {
@@ -119,18 +158,17 @@ func (f *file) readLeads() error {
 		return fail(headerAt+262, "sampling rate", "%d Hz", rate)
 	}
 	f.rec.RateHz = float64(rate)
-	samples, stated := (len(f.data)-f.at)/(2*count), f.i32(4)
+	samples, stated := int(f.size-int64(f.at))/(2*count), f.i32(4)
 	switch {
 	case samples == 0:
 		return fail(f.at, "ECG block", "it holds no sample")
-	case samples*count > ecg.MaxSamples:
-		return fail(headerAt+4, "size of the ECG", "%d samples of %d leads, at most %d are read", samples, count, ecg.MaxSamples)
 	case stated == samples*count: // some writers count the samples of all leads
 	case stated > 0 && stated < samples:
 		samples = stated
 	case stated != samples:
 		f.rec.Notef(ecg.NoteLength, "the header states %d samples, the file holds %d", stated, samples)
 	}
+	f.samples = samples
 	for i := range count {
 		spec, nanovolts := f.i16(148+2*i), f.i16(196+2*i)
 		if nanovolts <= 0 {
@@ -140,13 +178,30 @@ func (f *file) readLeads() error {
 		if spec > 0 && spec < len(leadNames) {
 			name = leadNames[spec]
 		}
-		lead := ecg.Lead{Name: name, Samples: make([]float32, samples)}
-		scale := float64(nanovolts) / 1000
-		for k := range lead.Samples {
-			raw := int16(binary.LittleEndian.Uint16(f.data[f.at+2*(k*count+i):]))
-			lead.Samples[k] = float32(float64(raw) * scale)
+		f.rec.Leads = append(f.rec.Leads, ecg.Lead{Name: name})
+		f.scale = append(f.scale, float64(nanovolts)/1000)
+	}
+	return nil
+}
+
+// Head implements ecg.Stream.
+func (f *file) Head() *ecg.Recording { return f.rec }
+
+// Samples implements ecg.Stream.
+func (f *file) Samples() int { return f.samples }
+
+// ReadAt implements ecg.Stream.
+func (f *file) ReadAt(dst [][]float32, from int) error {
+	count, n := len(f.scale), len(dst[0])
+	raw := make([]byte, 2*count*n)
+	if _, err := io.ReadFull(io.NewSectionReader(f.r, int64(f.at)+2*int64(count)*int64(from), int64(len(raw))), raw); err != nil {
+		return err
+	}
+	for i, out := range dst {
+		scale := f.scale[i]
+		for k := range out {
+			out[k] = float32(float64(int16(binary.LittleEndian.Uint16(raw[2*(k*count+i):]))) * scale)
 		}
-		f.rec.Leads = append(f.rec.Leads, lead)
 	}
 	return nil
 }
