@@ -160,7 +160,8 @@ func (sys *system) join(cost account.Params) {
 
 // accountLimits are the rules of passwords and sessions.
 func accountLimits(r worklist.Rules) account.Limits {
-	return account.Limits{Failures: r.LockFailures, Lock: r.LockTime, Session: r.SessionLife, Idle: r.SessionIdle, MinPassword: r.MinPassword, Invitation: r.Invitation}
+	return account.Limits{Failures: r.LockFailures, Lock: r.LockTime, Session: r.SessionLife, Idle: r.SessionIdle, MinPassword: r.MinPassword, Invitation: r.Invitation,
+		Tries: r.LoginTries, Window: r.LoginWindow}
 }
 
 // public is where people reach the hub: the address on printed reports.

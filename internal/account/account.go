@@ -37,12 +37,14 @@ type Limits struct {
 	Idle        time.Duration // a session unused for so long is over
 	MinPassword int           // characters
 	Invitation  time.Duration // life of a set-up or password link
+	Tries       int           // logins of one address at once, and in Window
+	Window      time.Duration // in which they come back
 }
 
 // DefaultLimits are those of the rules.
 var DefaultLimits = Limits{
 	Failures: 5, Lock: 30 * time.Minute, Session: 12 * time.Hour, Idle: 15 * time.Minute,
-	MinPassword: 10, Invitation: 24 * time.Hour,
+	MinPassword: 10, Invitation: 24 * time.Hour, Tries: 60, Window: time.Minute,
 }
 
 // Service is the door of the hub. It is safe for concurrent use.
@@ -54,6 +56,8 @@ type Service struct {
 	hash   Params
 	slots  chan struct{} // one a password hash in progress: each takes 64 MiB
 	cache  *cache
+
+	turnstile *turnstile
 }
 
 // maxHashing bounds the password hashes computed at the same time.
@@ -62,7 +66,7 @@ const maxHashing = 2
 // New makes a Service. cost is DefaultParams outside tests.
 func New(d *db.DB, keys Sealer, log *slog.Logger, limits Limits, cost Params) *Service {
 	return &Service{db: d, keys: keys, log: log, limits: limits, hash: cost,
-		slots: make(chan struct{}, maxHashing), cache: newCache()}
+		slots: make(chan struct{}, maxHashing), cache: newCache(), turnstile: newTurnstile(limits.Tries, limits.Window)}
 }
 
 // Limits are the numbers in force.

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/yuanzhen/yuanzhen/internal/db"
@@ -29,8 +30,12 @@ type Session struct {
 //
 // Refusals are Unauthorized: login.wrong (also for an unknown or inactive
 // account, after the same time), login.totp_required, login.totp_wrong, and
-// account.locked with the detail until.
+// account.locked with the detail until. An address that tries too often gets
+// Busy TooOften and is not looked at.
 func (s *Service) Login(ctx context.Context, try Attempt) (*Session, error) {
+	if wait, ok := s.turnstile.enter(try.IP); !ok {
+		return nil, tooOften(wait)
+	}
 	release, err := s.hold(ctx)
 	if err != nil {
 		return nil, err
@@ -149,7 +154,7 @@ func (s *Service) lockedNow(tx *db.Tx, a *hub.Account, op string) error {
 	if !a.LockedUntil.After(tx.Now()) {
 		return nil
 	}
-	return hub.E(hub.Unauthorized, op, "account.locked").With("until", a.LockedUntil)
+	return hub.E(hub.Unauthorized, op, "account.locked").With("until", a.LockedUntil).With("minutes", int(math.Ceil(a.LockedUntil.Sub(tx.Now()).Minutes())))
 }
 
 // countFailure counts one wrong secret and locks the account at the limit.

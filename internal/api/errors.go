@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
+	"github.com/yuanzhen/yuanzhen/internal/account"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 )
 
@@ -23,6 +25,8 @@ func statusOf(err error) int {
 	switch hub.CodeOf(err) {
 	case codeMethod:
 		return http.StatusMethodNotAllowed
+	case account.TooOften:
+		return http.StatusTooManyRequests
 	case "dicomweb.not_acceptable", "dicomweb.not_renderable":
 		return http.StatusNotAcceptable
 	}
@@ -82,6 +86,9 @@ func (s *Server) problem(c *Call, err error) {
 	}
 	if status == http.StatusServiceUnavailable {
 		h.Set("Retry-After", "5")
+	}
+	if seconds, ok := detailsOf(err)["retry_after"].(int); ok {
+		h.Set("Retry-After", strconv.Itoa(seconds))
 	}
 	c.W.WriteHeader(status)
 	json.NewEncoder(c.W).Encode(body)

@@ -62,7 +62,7 @@ func sentence(lang, code string, details map[string]any) string {
 		}
 	}
 	switch {
-	case code == fieldInvalid:
+	case details["field"] != nil:
 		details = fieldWords(lang, details)
 	case details["fields"] != nil:
 		details = map[string]any{"fields": fieldList(lang, details["fields"])}

@@ -46,6 +46,10 @@ func (s *Server) login(c *Call) (any, error) {
 	}
 	session, err := s.Accounts.Login(c.Context(), account.Attempt{Login: in.Login, Password: in.Password, TOTP: in.TOTP, IP: c.Actor.IP,
 		Client: c.Actor.Client, Request: c.Actor.RequestID})
+	if hub.CodeOf(err) == account.TooOften {
+		s.Metrics.LoginHeldOff()
+		return nil, err
+	}
 	s.Metrics.Login(err == nil)
 	if err != nil {
 		return nil, err

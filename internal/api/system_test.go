@@ -2,8 +2,12 @@ package api
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/yuanzhen/yuanzhen/internal/account"
 )
 
 func TestKnownPathSaysWhichMethodsItTakes(t *testing.T) {
@@ -32,4 +36,26 @@ func TestKnownPathSaysWhichMethodsItTakes(t *testing.T) {
 	}
 	h.refused("tech1", "DELETE", "/api/v1/no-such-thing", nil, http.StatusNotFound, "not_found")
 	h.refused("tech1", "GET", "/dicom-web/no-such-thing", nil, http.StatusNotFound, "not_found")
+}
+
+func TestAddressThatGuessesPasswordsIsHeldOff(t *testing.T) {
+	t.Parallel()
+	h := newHospital(t)
+	limits := account.DefaultLimits
+	limits.Tries, limits.Window = 3, time.Hour
+	h.s.Accounts = account.New(h.s.DB, h.s.Keys, h.s.Log, limits, account.Params{MemoryKiB: 64, Passes: 1, Lanes: 1})
+	guess := map[string]string{"login": "nobody", "password": "x"}
+	for range limits.Tries {
+		h.refused("", "POST", "/api/v1/session", guess, http.StatusUnauthorized, "login.wrong")
+	}
+	v := h.refused("", "POST", "/api/v1/session", guess, http.StatusTooManyRequests, account.TooOften)
+	if v["detail"] != "此网络地址的登录尝试过于频繁，请 1200 秒后再试。" {
+		t.Errorf("got %v", v["detail"])
+	}
+	resp, err := http.Post(h.url+"/api/v1/session", "application/json", strings.NewReader(`{}`))
+	must(t, err)
+	resp.Body.Close()
+	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err != nil || seconds < 1 || seconds > 1200 {
+		t.Errorf("Retry-After is %q", resp.Header.Get("Retry-After"))
+	}
 }

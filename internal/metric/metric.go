@@ -253,6 +253,9 @@ func (m *Metrics) Resync() { m.resyncs.Inc() }
 // Login counts an attempt to log in.
 func (m *Metrics) Login(ok bool) { m.logins.WithLabelValues(outcome(ok, "ok", "refused")).Inc() }
 
+// LoginHeldOff counts an attempt of an address that tries too often.
+func (m *Metrics) LoginHeldOff() { m.logins.WithLabelValues("held_off").Inc() }
+
 // Folder watches the room left on the file system of a folder, where objects
 // or the database are written; it is called once.
 func (m *Metrics) Folder(dir string) {

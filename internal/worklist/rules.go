@@ -58,6 +58,8 @@ type Rules struct {
 	LockTime     time.Duration `yaml:"lock_time"`
 	MinPassword  int           `yaml:"min_password"` // characters
 	Invitation   time.Duration `yaml:"invitation"`   // life of a set-up or password link
+	LoginTries   int           `yaml:"login_tries"`  // of one address in login_window
+	LoginWindow  time.Duration `yaml:"login_window"`
 
 	UploadKeep time.Duration `yaml:"upload_keep"` // an unfinished upload nobody continues
 	OrphanKeep time.Duration `yaml:"orphan_keep"` // objects that no row names
@@ -77,7 +79,7 @@ func DefaultRules() Rules {
 		ClaimGreen: 2 * time.Minute, ClaimEmergency: 5 * time.Minute, ClaimUrgent: 15 * time.Minute, ClaimRoutine: 30 * time.Minute,
 		CriticalRepeat: time.Minute, CriticalHead: 3 * time.Minute, CriticalDispatcher: 5 * time.Minute, CriticalDutyDesk: 8 * time.Minute,
 		CriticalNotify: 5 * time.Minute, CriticalReceive: 10 * time.Minute, CriticalHandle: 30 * time.Minute,
-		SessionIdle: 15 * time.Minute, SessionLife: 12 * h, LockFailures: 5, LockTime: 30 * time.Minute, MinPassword: 10, Invitation: 24 * h,
+		SessionIdle: 15 * time.Minute, SessionLife: 12 * h, LockFailures: 5, LockTime: 30 * time.Minute, MinPassword: 10, Invitation: 24 * h, LoginTries: 60, LoginWindow: time.Minute,
 		UploadKeep: 7 * 24 * h, OrphanKeep: 24 * h,
 	}
 }
