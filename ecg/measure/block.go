@@ -40,17 +40,23 @@ func blocksOf(n int, rate float64) []block {
 	return out
 }
 
-// read fills the traces of b with the samples of leads, n of each in all.
-func (b *block) read(leads []ecg.Lead, n int, rate float64) {
-	end := n
+// end is the sample of a recording of n at which the traces of b end.
+func (b *block) end(n int, rate float64) int {
 	if b.to < n {
-		end = min(n, b.to+span(marginSeconds, rate))
+		return min(n, b.to+span(marginSeconds, rate))
 	}
+	return n
+}
+
+// read fills the traces of b with the samples of leads, which begin at sample
+// base of a recording of n.
+func (b *block) read(leads []ecg.Lead, base, n int, rate float64) {
+	end := b.end(n, rate)
 	if b.traces == nil {
 		b.traces = make([]trace, len(leads))
 	}
 	for i, lead := range leads {
-		have := lead.Samples[min(b.start, len(lead.Samples)):min(end, len(lead.Samples))]
+		have := lead.Samples[min(b.start-base, len(lead.Samples)):min(end-base, len(lead.Samples))]
 		x, gaps := bridged(have, end-b.start)
 		b.traces[i] = trace{name: lead.Name, x: x, missing: float64(gaps) / float64(max(1, end-b.start)), usable: true}
 	}

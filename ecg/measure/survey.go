@@ -9,7 +9,8 @@ import (
 // survey collects what the blocks of a recording say.
 type survey struct {
 	leads []ecg.Lead
-	n     int // samples of each lead
+	base  int // sample of the recording at which leads begin
+	n     int // samples of the recording
 	rate  float64
 
 	scratch []float64
@@ -40,7 +41,7 @@ type chosen struct {
 func (s *survey) add(b *block, everyWave bool) {
 	whole := b.from == 0 && b.to == s.n
 	b.traces = s.traces
-	b.read(s.leads, s.n, s.rate)
+	b.read(s.leads, s.base, s.n, s.rate)
 	s.traces = b.traces
 	if need := len(b.traces[0].x); len(s.scratch) < need {
 		s.scratch = make([]float64, need)
