@@ -10,25 +10,44 @@ import (
 // decodeJPEGLS decodes a frame of JPEG-LS, lossless or near-lossless.
 func decodeJPEGLS(f Format, frame []byte) (*Frame, error) {
 	i, err := codec.JPEGLS(frame)
-	return decodeWith(f, i, err, "JPEG-LS")
+	if err := f.headerFault("JPEG-LS", i, err); err != nil {
+		return nil, err
+	}
+	return decodeWith(f, i, 0, "JPEG-LS")
 }
 
-// decodeJPEG2000 decodes a frame of JPEG 2000 or HTJ2K, which name says.
-func decodeJPEG2000(f Format, frame []byte, name string) (*Frame, error) {
+// decodeJPEG2000 decodes a frame of JPEG 2000 or HTJ2K, which name says, and
+// halves it as long as its longest side stays at least side; 0 for never. It
+// returns how often that was.
+func decodeJPEG2000(f Format, frame []byte, name string, side int) (*Frame, int, error) {
 	i, err := codec.JPEG2000(frame)
-	return decodeWith(f, i, err, name)
+	if err := f.headerFault(name, i, err); err != nil {
+		return nil, 0, err
+	}
+	halve := 0
+	for longest := max(f.Rows, f.Columns); side > 0 && halve < i.Levels && (longest+1)/2 >= side; halve++ {
+		longest = (longest + 1) / 2
+		f.Rows, f.Columns = (f.Rows+1)/2, (f.Columns+1)/2
+	}
+	out, err := decodeWith(f, i, halve, name)
+	return out, halve, err
 }
 
-// decodeWith compares a codestream's header, or the fault of reading it, with
-// the data set and decodes.
-func decodeWith(f Format, i *codec.Image, err error, name string) (*Frame, error) {
+// headerFault compares a codestream's header with the data set; err is the
+// fault of reading it.
+func (f *Format) headerFault(name string, i *codec.Image, err error) error {
 	if err == nil {
 		err = f.agree(name, i.Rows, i.Columns, i.Components, i.Bits)
 	}
 	if err != nil {
-		return nil, codecFault(name, err)
+		return codecFault(name, err)
 	}
-	data, err := i.Decode(0)
+	return nil
+}
+
+// decodeWith decodes to samples of the data set's size.
+func decodeWith(f Format, i *codec.Image, halve int, name string) (*Frame, error) {
+	data, err := i.Decode(halve)
 	if err != nil {
 		return nil, codecFault(name, err)
 	}

@@ -23,10 +23,10 @@ func gray(d *dicom.Dataset, f *Frame, o RenderOptions) *image.Gray {
 		histogram[v]++
 	}
 	voi := newVOI(d, f, o, func() (float64, float64) { return spread(d, f, modality, histogram) })
-	inverse := inverted(d, f)
+	inverse, padding := inverted(d, f), paddingOf(d, f)
 	table := make([]uint8, len(histogram))
 	for i, n := range histogram {
-		if n > 0 {
+		if n > 0 && !padding.has(f.value(i)) { // padding stays black
 			table[i] = shade(voi(modality(f.value(i))), inverse)
 		}
 	}
@@ -127,6 +127,31 @@ func shade(v float64, inverse bool) uint8 {
 	return b
 }
 
+// padding is the range of stored values that are no image, PS3.3 section
+// C.7.5.1.1.2; low above high if there are none.
+type padding struct{ low, high float64 }
+
+func (p padding) has(v float64) bool { return v >= p.low && v <= p.high }
+
+func paddingOf(d *dicom.Dataset, f *Frame) padding {
+	low, ok := d.Int(dicom.PixelPaddingValue)
+	if !ok {
+		return padding{1, 0}
+	}
+	high, ok := d.Int(dicom.PixelPaddingRangeLimit)
+	if !ok {
+		high = low
+	}
+	if f.Allocated <= 16 { // writers confuse US and SS
+		if f.Signed {
+			low, high = int64(int16(low)), int64(int16(high))
+		} else {
+			low, high = low&0xFFFF, high&0xFFFF
+		}
+	}
+	return padding{float64(min(low, high)), float64(max(low, high))}
+}
+
 // tail is the share of pixels that a window made from the picture itself may
 // leave out at each end, so that a few outliers do not make it flat.
 const tail = 0.001
@@ -137,7 +162,7 @@ func spread(d *dicom.Dataset, f *Frame, modality func(float64) float64, histogra
 	if f.Stored <= 8 && !f.Signed {
 		return modality(0), modality(float64(int(1)<<f.Stored - 1))
 	}
-	padding, padded := d.Int(dicom.PixelPaddingValue)
+	padding := paddingOf(d, f)
 	total := 0
 	values := make([]int, 0, len(histogram)) // indexes in the order of their values
 	half := len(histogram) / 2
@@ -146,7 +171,7 @@ func spread(d *dicom.Dataset, f *Frame, modality func(float64) float64, histogra
 		if f.Signed {
 			k = (i + half) % len(histogram)
 		}
-		if histogram[k] > 0 && !(padded && f.value(k) == float64(padding)) {
+		if histogram[k] > 0 && !padding.has(f.value(k)) {
 			values = append(values, k)
 			total += histogram[k]
 		}

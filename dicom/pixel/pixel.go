@@ -128,10 +128,30 @@ func (f *Format) pixels() int { return f.Rows * f.Columns }
 // dicom.Frames.Read gives them. Colours are not converted: Photometric says
 // what the samples are. Errors are ErrUnsupported or ErrCorrupt.
 func Decode(d *dicom.Dataset, frame []byte) (*Frame, error) {
-	f, err := FormatOf(d)
+	f, _, err := decodeFor(d, frame, 0)
+	return f, err
+}
+
+// decodeFor is Decode for a picture whose longest side is side, 0 for the
+// image's own; what codecs can halve for nothing is halved so many times.
+func decodeFor(d *dicom.Dataset, frame []byte, side int) (f *Frame, halved int, err error) {
+	format, err := FormatOf(d)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
+	if e := d.Get(dicom.PixelData); e != nil && e.Fragments != nil {
+		switch d.Syntax {
+		case dicom.JPEG2000Lossless, dicom.JPEG2000, dicom.JPEG2000MCLossless, dicom.JPEG2000MC:
+			return decodeJPEG2000(format, frame, "JPEG 2000", side)
+		case dicom.HTJ2KLossless, dicom.HTJ2KLosslessRPCL, dicom.HTJ2K:
+			return decodeJPEG2000(format, frame, "HTJ2K", side)
+		}
+	}
+	f, err = decodeWhole(d, format, frame)
+	return f, 0, err
+}
+
+func decodeWhole(d *dicom.Dataset, f Format, frame []byte) (*Frame, error) {
 	if e := d.Get(dicom.PixelData); e == nil || e.Fragments == nil {
 		return native(d, f, frame)
 	}
@@ -147,10 +167,6 @@ func Decode(d *dicom.Dataset, frame []byte) (*Frame, error) {
 		return decodeDeflated(d, f, frame)
 	case dicom.JPEGLSLossless, dicom.JPEGLSNearLossless:
 		return decodeJPEGLS(f, frame)
-	case dicom.JPEG2000Lossless, dicom.JPEG2000, dicom.JPEG2000MCLossless, dicom.JPEG2000MC:
-		return decodeJPEG2000(f, frame, "JPEG 2000")
-	case dicom.HTJ2KLossless, dicom.HTJ2KLosslessRPCL, dicom.HTJ2K:
-		return decodeJPEG2000(f, frame, "HTJ2K")
 	default:
 		if len(frame) > 2 && frame[0] == 0xFF && frame[1] == 0xD8 {
 			return decodeJPEG(f, frame) // an old or private syntax around JPEG

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/jpeg"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
@@ -20,6 +21,12 @@ type RenderOptions struct {
 	// Frame counts from 0 and picks the attributes of that frame in multi-frame
 	// functional groups.
 	Frame int
+	// NoOverlays leaves out what lies over the image: lines and letters of
+	// overlay planes.
+	NoOverlays bool
+	// SquarePixels stretches an image whose pixels are not square, so that
+	// circles are round.
+	SquarePixels bool
 }
 
 // previewQuality is the JPEG quality of previews, 1 to 100.
@@ -39,35 +46,75 @@ func JPEG(d *dicom.Dataset, frame []byte, o RenderOptions) ([]byte, error) {
 }
 
 // Render decodes one frame of d's pixel data and applies modality LUT, VOI LUT
-// or window, and palette or colour space: an *image.Gray or an *image.RGBA.
-// Errors are ErrUnsupported or ErrCorrupt.
+// or window, palette or colour space, and overlays: an *image.Gray or an
+// *image.RGBA. A JPEG 2000 image is decoded no larger than needed. Errors are
+// ErrUnsupported or ErrCorrupt.
 func Render(d *dicom.Dataset, frame []byte, o RenderOptions) (image.Image, error) {
-	f, err := Decode(d, frame)
+	f, halved, err := decodeFor(d, frame, o.Width)
 	if err != nil {
 		return nil, err
 	}
-	return Picture(d, f, o)
+	return picture(d, f, o, halved)
 }
 
 // Picture is Render for a frame that is decoded already; d gives its LUTs.
 func Picture(d *dicom.Dataset, f *Frame, o RenderOptions) (image.Image, error) {
+	return picture(d, f, o, 0)
+}
+
+// picture draws a frame that was halved so many times.
+func picture(d *dicom.Dataset, f *Frame, o RenderOptions, halved int) (image.Image, error) {
+	overlay := func(img draw.Image) {
+		if !o.NoOverlays {
+			paintOverlays(d, f, img, o.Frame, halved)
+		}
+	}
+	aspect := 1.0
+	if o.SquarePixels {
+		aspect = aspectOf(d, o.Frame)
+	}
 	switch {
 	case f.Samples == 1 && f.Photometric == "PALETTE COLOR":
 		p, err := newPalette(d, f)
 		if err != nil {
 			return nil, err
 		}
-		return shrinkRGBA(p.paint(f), o.Width), nil
+		img := p.paint(f)
+		overlay(img)
+		return shrinkRGBA(img, o.Width, aspect), nil
 	case f.Samples == 1:
-		return shrinkGray(gray(d, f, o), o.Width), nil
+		img := gray(d, f, o)
+		overlay(img)
+		return shrinkGray(img, o.Width, aspect), nil
 	case f.Samples == 3 && !f.Float && f.Allocated <= 16:
 		img, err := colour(f)
 		if err != nil {
 			return nil, err
 		}
-		return shrinkRGBA(img, o.Width), nil
+		overlay(img)
+		return shrinkRGBA(img, o.Width, aspect), nil
 	}
 	return nil, unknown(f.Photometric + " picture")
+}
+
+// mostAspect is the most that pixels are stretched; files that say more lie.
+const mostAspect = 10
+
+// aspectOf is how much higher than wide a pixel is, PS3.3 sections C.7.6.3.1.7
+// and 10.7.1.
+func aspectOf(d *dicom.Dataset, frame int) float64 {
+	from := d
+	if group := functional(d, frame, dicom.PixelMeasuresSequence); group != nil {
+		from = group
+	}
+	for _, t := range []dicom.Tag{dicom.PixelAspectRatio, dicom.PixelSpacing, dicom.ImagerPixelSpacing} {
+		if v := from.Floats(t); len(v) == 2 && v[0] > 0 && v[1] > 0 {
+			if a := v[0] / v[1]; a < mostAspect && a > 1.0/mostAspect {
+				return a
+			}
+		}
+	}
+	return 1
 }
 
 // colour converts three samples per pixel to RGB.

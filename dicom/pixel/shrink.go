@@ -2,9 +2,16 @@ package pixel
 
 import "image"
 
-// fitted is the size of a picture whose longest side is at most side; the
-// picture's own if side is 0 or larger.
-func fitted(w, h, side int) (int, int) {
+// fitted is the size of a picture whose longest side is at most side, of any
+// length if side is 0, and whose pixels are aspect times as high as wide. The
+// larger direction is made smaller to make pixels square.
+func fitted(w, h, side int, aspect float64) (int, int) {
+	switch {
+	case aspect > 1:
+		w = max(1, int(float64(w)/aspect+0.5))
+	case aspect < 1:
+		h = max(1, int(float64(h)*aspect+0.5))
+	}
 	if side <= 0 || w <= side && h <= side {
 		return w, h
 	}
@@ -15,9 +22,9 @@ func fitted(w, h, side int) (int, int) {
 }
 
 // shrinkGray averages a picture down.
-func shrinkGray(img *image.Gray, side int) *image.Gray {
+func shrinkGray(img *image.Gray, side int, aspect float64) *image.Gray {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
-	nw, nh := fitted(w, h, side)
+	nw, nh := fitted(w, h, side, aspect)
 	if nw == w && nh == h {
 		return img
 	}
@@ -27,9 +34,9 @@ func shrinkGray(img *image.Gray, side int) *image.Gray {
 }
 
 // shrinkRGBA averages an opaque picture down.
-func shrinkRGBA(img *image.RGBA, side int) *image.RGBA {
+func shrinkRGBA(img *image.RGBA, side int, aspect float64) *image.RGBA {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
-	nw, nh := fitted(w, h, side)
+	nw, nh := fitted(w, h, side, aspect)
 	if nw == w && nh == h {
 		return img
 	}
