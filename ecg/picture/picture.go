@@ -35,20 +35,29 @@ func MediaType(data []byte) string {
 // Decode checks that data begin as a picture of a sensible size does and returns
 // a recording without leads. Errors are *ecg.FormatError.
 func Decode(data []byte) (*ecg.Recording, error) {
-	media := MediaType(data)
-	if media == "" || len(data) > ecg.MaxFileBytes {
-		return nil, fail("%d bytes that are neither JPEG nor PNG", len(data))
+	width, height, err := Size(data)
+	if err != nil {
+		return nil, err
+	}
+	rec := &ecg.Recording{Format: ecg.FormatPicture, Picture: MediaType(data)}
+	rec.Notef(ecg.NotePicture, "the file is a picture of %d × %d pixels: nothing is measured on it", width, height)
+	return rec, nil
+}
+
+// Size returns the sides of a picture in pixels. Errors are *ecg.FormatError.
+func Size(data []byte) (width, height int, err error) {
+	if MediaType(data) == "" || len(data) > ecg.MaxFileBytes {
+		return 0, 0, fail("%d bytes that are neither JPEG nor PNG", len(data))
 	}
 	size, _, err := image.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
-		return nil, fail("%v", err)
+		return 0, 0, fail("%v", err)
 	}
-	if min(size.Width, size.Height) < leastSide || max(size.Width, size.Height) > mostSide || size.Width*size.Height > mostPixels {
-		return nil, fail("%d × %d pixels", size.Width, size.Height)
+	width, height = size.Width, size.Height
+	if min(width, height) < leastSide || max(width, height) > mostSide || width*height > mostPixels {
+		return 0, 0, fail("%d × %d pixels", width, height)
 	}
-	rec := &ecg.Recording{Format: ecg.FormatPicture, Picture: media}
-	rec.Notef(ecg.NotePicture, "the file is a picture of %d × %d pixels: nothing is measured on it", size.Width, size.Height)
-	return rec, nil
+	return width, height, nil
 }
 
 func fail(format string, args ...any) error {

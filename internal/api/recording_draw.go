@@ -13,6 +13,7 @@ import (
 
 	"github.com/yuanzhen/yuanzhen/ecg"
 	"github.com/yuanzhen/yuanzhen/ecg/draw"
+	"github.com/yuanzhen/yuanzhen/ecg/pdfecg"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 )
@@ -149,6 +150,9 @@ func (s *Server) ecgSVG(c *Call) error {
 	if err != nil {
 		return err
 	}
+	if done, err := s.pictured(c, rec, svgType); done {
+		return err
+	}
 	var page bytes.Buffer
 	err = draw.SVG(&page, rec, o)
 	return drawn(c, svgType, &page, err)
@@ -158,6 +162,9 @@ func (s *Server) ecgSVG(c *Call) error {
 func (s *Server) ecgPDF(c *Call) error {
 	rec, o, err := s.drawing(c)
 	if err != nil {
+		return err
+	}
+	if done, err := s.pictured(c, rec, pdfecg.MediaType); done {
 		return err
 	}
 	var page bytes.Buffer
