@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 	"gopkg.in/yaml.v3"
 
+	"github.com/yuanzhen/yuanzhen/ecg/measure"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 )
 
@@ -54,6 +55,9 @@ func (s *Settings) rules(base worklist.Rules) (worklist.Rules, error) {
 	err = yaml.NewDecoder(bytes.NewReader(data)).Decode(&file)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return base, fmt.Errorf("%s: %w", s.Config, err)
+	}
+	if _, err := measure.DefaultRules().With(base.ECG.Numbers, base.ECG.On); err != nil {
+		return base, fmt.Errorf("%s: rules.ecg: %w", s.Config, err)
 	}
 	return base, nil
 }

@@ -50,6 +50,8 @@ func TestSettingThatIsNoneIsNamed(t *testing.T) {
 		"rules:\n  setle: 3s\n  lease: 5\n  lock_failures: many\n": {"rules.setle", "rules.lease", "rules.lock_failures"},
 		"rules: [1]\n":                       {"rules: line"},
 		"rules:\n  ecg:\n    E12: maybe\n":   {"rules.ecg", "E12", "maybe"},
+		"rules:\n  ecg:\n    slow_rat: 40\n": {"rules.ecg", "slow_rat", "slow_rate"},
+		"rules:\n  ecg:\n    E99: off\n":     {"rules.ecg", "E99"},
 		"rules:\n  warn_first_percent: 90\n": {"warn_first_percent"},
 		"rules:\n  work_from: 19h\n":         {"work_from"},
 	} {

@@ -2,6 +2,7 @@ package measure
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -51,6 +52,53 @@ func DefaultRules() Rules {
 		SlowRate: 35, BlockRate: 40, PauseMS: 3000,
 		QTcMS: 550, QTcBazettUpTo: 100,
 	}
+}
+
+// With returns the rules with an alliance's own numbers, by their names
+// (docs/operating.md), and items switched on or off by their id, such as "E12". An
+// unknown name, an unknown item or a number that is not positive is an error.
+func (r Rules) With(numbers map[string]float64, on map[string]bool) (Rules, error) {
+	named := r.named()
+	for _, name := range slices.Sorted(maps.Keys(numbers)) {
+		set, known := named[name]
+		if !known {
+			return Rules{}, fmt.Errorf("%s: no such number; there are %s", name, strings.Join(slices.Sorted(maps.Keys(named)), ", "))
+		}
+		if !(numbers[name] > 0) || math.IsInf(numbers[name], 0) {
+			return Rules{}, fmt.Errorf("%s: %g is not above zero", name, numbers[name])
+		}
+		set(numbers[name])
+	}
+	off := slices.Clone(r.Off)
+	for _, item := range slices.Sorted(maps.Keys(on)) {
+		if !slices.Contains(items(), item) {
+			return Rules{}, fmt.Errorf("%s: no such rule; there are %s", item, strings.Join(items(), ", "))
+		}
+		off = slices.DeleteFunc(off, func(o string) bool { return o == item })
+		if !on[item] {
+			off = append(off, item)
+		}
+	}
+	r.Off = off
+	return r, nil
+}
+
+// named are the numbers of r by name, each as the way to set it.
+func (r *Rules) named() map[string]func(float64) {
+	set := func(to *float64) func(float64) { return func(v float64) { *to = v } }
+	return map[string]func(float64){
+		"st_limb_uv": set(&r.STLimbUV), "st_chest_uv": set(&r.STChestUV),
+		"wide_qrs_ms": set(&r.WideQRSms), "vt_rate": set(&r.VTRate), "vt_run_beats": func(v float64) { r.VTRunBeats = int(math.Ceil(v)) },
+		"svt_rate": set(&r.SVTRate), "af_rate": set(&r.AFRate), "preexcited_rr_ms": set(&r.PreexcitedRR),
+		"slow_rate": set(&r.SlowRate), "block_rate": set(&r.BlockRate), "pause_ms": set(&r.PauseMS),
+		"qtc_ms": set(&r.QTcMS), "qtc_bazett_up_to": set(&r.QTcBazettUpTo),
+	}
+}
+
+// items are the ids of the list that can be raised, by measurement or by the
+// device's statement.
+func items() []string {
+	return []string{"E01", "E02", "E03", "E04", "E05", "E06", "E07", "E08", "E09", "E10", "E11", "E12", "E13"}
 }
 
 // Prealert lists what of the critical list is suspected from the measurements

@@ -150,3 +150,30 @@ func TestElevationNeedsTwoNeighboursAndItsOwnThreshold(t *testing.T) {
 		}
 	}
 }
+
+func TestAllianceSetsItsOwnThresholds(t *testing.T) {
+	t.Parallel()
+	rules, err := measure.DefaultRules().With(map[string]float64{"slow_rate": 45, "qtc_ms": 500}, map[string]bool{"E10": false})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res := measure.Result{Measurements: measure.Measurements{HR: ok(42), QTc: ok(510)}}
+	var items []string
+	for _, a := range measure.Prealert(res, []string{"Complete AV block"}, rules) {
+		items = append(items, a.Item)
+	}
+	if !slices.Equal(items, []string{"E09", "E12"}) {
+		t.Errorf("raised %v", items)
+	}
+	if again, err := rules.With(nil, map[string]bool{"E10": true}); err != nil || len(again.Off) != 0 {
+		t.Errorf("%v still off, %v", again.Off, err)
+	}
+	for name, number := range map[string]float64{"slow_rat": 45, "slow_rate": 0} {
+		if _, err := measure.DefaultRules().With(map[string]float64{name: number}, nil); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s %g: %v", name, number, err)
+		}
+	}
+	if _, err := measure.DefaultRules().With(nil, map[string]bool{"E99": false}); err == nil {
+		t.Error("E99 is known")
+	}
+}

@@ -80,6 +80,35 @@ type RecordingView struct {
 	Advice     []string        `json:"advice"` // what to do now, in the caller's language
 	Notes      json.RawMessage `json:"notes"`
 	Task       hub.TaskID      `json:"task"`
+	// Corrects is the defective ECG that this one repeats, CorrectedBy the
+	// repeat of this one; null if there is none.
+	Corrects    *repeated `json:"corrects"`
+	CorrectedBy *repeated `json:"corrected_by"`
+}
+
+// repeated is the other ECG of a pair and when it came.
+type repeated struct {
+	ID hub.RecordingID `json:"id"`
+	At time.Time       `json:"at"`
+}
+
+// pairOf finds the other half of a repeated ECG.
+func (v *RecordingView) pairOf(tx *db.Tx, r *hub.Recorded) error {
+	if r.Corrects != "" {
+		first, err := tx.Recording(r.Corrects)
+		if err != nil {
+			return err
+		}
+		v.Corrects = &repeated{first.ID, first.CreatedAt}
+	}
+	second, err := tx.Correction(r.ID)
+	if hub.KindOf(err) == hub.NotFound {
+		return nil
+	}
+	if err == nil {
+		v.CorrectedBy = &repeated{second.ID, second.CreatedAt}
+	}
+	return err
 }
 
 type recordedPatient struct {
@@ -112,6 +141,9 @@ func recordingView(tx *db.Tx, r *hub.Recorded, lang string) (*RecordingView, err
 	}
 	v.Measurements.Device, v.Measurements.Hub, v.Statements = device.Measurements, r.Hub, device.Statements
 	if v.Measurements.Reader, err = readerOf(tx, r); err != nil {
+		return nil, err
+	}
+	if err := v.pairOf(tx, r); err != nil {
 		return nil, err
 	}
 	t, err := tx.TaskOfRecording(r.ID)

@@ -22,7 +22,7 @@ var recordings = newTable[hub.Recorded]("recording", 1, func(r *hub.Recorded) []
 	return []column{{"id", &r.ID}, {"member", &r.Member}, {"patient", &r.Patient}, {"study", &r.Study}, {"instance", &r.Instance},
 		{"format", &r.Format}, {"leads", js{&r.Leads}}, {"rate_hz", &r.RateHz}, {"samples", &r.Samples}, {"start_at", msec{&r.Start}},
 		{"head", &r.Head}, {"object", &r.Object}, {"off", &r.Offset}, {"len", &r.Length}, {"sha256", &r.SHA256}, {"device", raw{&r.Device}},
-		{"hub", raw{&r.Hub}}, {"quality", raw{&r.Quality}}, {"notes", raw{&r.Notes}}, {"name", &r.Name}, {"created_at", msec{&r.CreatedAt}}}
+		{"hub", raw{&r.Hub}}, {"quality", raw{&r.Quality}}, {"notes", raw{&r.Notes}}, {"name", &r.Name}, {"corrects", &r.Corrects}, {"created_at", msec{&r.CreatedAt}}}
 })
 
 // InsertRecording stores a new recording.
@@ -47,6 +47,11 @@ func (tx *Tx) RecordingByHash(member hub.MemberID, sha256 []byte) (*hub.Recorded
 // RecordingOfInstance returns the recording made from a DICOM instance.
 func (tx *Tx) RecordingOfInstance(id hub.InstanceID) (*hub.Recorded, error) {
 	return recordings.one(tx, "db.RecordingOfInstance", "WHERE instance = $1 AND instance <> ''", string(id))
+}
+
+// Correction returns the recording that repeats a defective one.
+func (tx *Tx) Correction(of hub.RecordingID) (*hub.Recorded, error) {
+	return recordings.one(tx, "db.Correction", "WHERE corrects = $1 AND corrects <> '' ORDER BY created_at, id LIMIT 1", string(of))
 }
 
 // RecordingsOfPatients returns patients' recordings, newest first.

@@ -32,9 +32,19 @@ type trace struct {
 // file is an ECG file that is no DICOM object.
 type file struct{ name string }
 
-func analyse(rec *ecg.Recording) *trace {
+// analyse measures rec and holds it against the alliance's critical list.
+func (in *Intake) analyse(rec *ecg.Recording) *trace {
+	if rec.Picture != "" {
+		return &trace{rec: rec} // nothing to measure, and no bad signal either
+	}
 	t := &trace{rec: rec, result: measure.Analyse(rec)}
-	for _, a := range measure.Prealert(t.result, rec.Statements, measure.DefaultRules()) {
+	own := in.Work.Rules.ECG
+	rules, err := measure.DefaultRules().With(own.Numbers, own.On)
+	if err != nil { // settings are checked at start
+		in.Log.Error("intake: pre-alert rules", "error", err)
+		rules = measure.DefaultRules()
+	}
+	for _, a := range measure.Prealert(t.result, rec.Statements, rules) {
 		t.alerts = append(t.alerts, hub.Alert{Item: a.Item, Evidence: a.Evidence, Source: a.Source})
 	}
 	return t
@@ -48,7 +58,7 @@ func (in *Intake) readWave(a *arrival) *trace {
 		in.Log.Warn("intake: waveform", "via", a.src.Via, "error", err)
 		return nil
 	}
-	return analyse(rec)
+	return in.analyse(rec)
 }
 
 // Recording takes in an ECG file as it is, format found by content. The same
@@ -93,7 +103,7 @@ func (in *Intake) Recording(ctx context.Context, src Source, data []byte) (out *
 	if err := part.Done(); err != nil {
 		return nil, false, unavailable(err)
 	}
-	out, err = in.arrive(ctx, &arrival{src: src, part: part, wave: analyse(rec), file: &file{name: src.Name}})
+	out, err = in.arrive(ctx, &arrival{src: src, part: part, wave: in.analyse(rec), file: &file{name: src.Name}})
 	if err != nil {
 		return nil, false, err
 	}
@@ -137,6 +147,9 @@ func (s *session) takeRecording(tx *db.Tx, a *arrival) error {
 		}
 	}
 	row.Patient = order.Patient
+	if err := pair(tx, row, a.wave.result.Quality); err != nil {
+		return err
+	}
 	if err := tx.InsertRecording(row); err != nil {
 		return err
 	}
@@ -156,6 +169,9 @@ func (s *session) recordInstance(tx *db.Tx, a *arrival, k *known, i *hub.Instanc
 	if again, err := tx.RecordingByHash(i.Member, i.SHA256); err == nil {
 		a.out.Recording = again.ID
 		return nil
+	}
+	if err := pair(tx, row, a.wave.result.Quality); err != nil {
+		return err
 	}
 	if err := tx.InsertRecording(row); err != nil {
 		return err
@@ -232,6 +248,10 @@ func (w *trace) start() time.Time {
 // defects are what the technician should do about while the patient is there.
 func (w *trace) defects() []hub.Warning {
 	var out []hub.Warning
+	if w.rec.Picture != "" {
+		out = append(out, hub.Warning{Code: string(ecg.NotePicture), Values: map[string]string{
+			"zh": "仅为图片，未作任何测量；如有原始数据请上传原始文件。", "en": "A picture only: nothing was measured. Send the original file if there is one."}})
+	}
 	for _, f := range w.result.Quality.Findings {
 		if f.Grade != measure.OK {
 			out = append(out, hub.Warning{Code: string(f.Code), Values: map[string]string{"leads": strings.Join(f.Leads, "、"),

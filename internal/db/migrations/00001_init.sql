@@ -304,10 +304,12 @@ CREATE TABLE recording (
   quality    TEXT NOT NULL DEFAULT '{}',
   notes      TEXT NOT NULL DEFAULT '[]',
   name       TEXT NOT NULL DEFAULT '',
+  corrects   TEXT NOT NULL DEFAULT '',
   created_at BIGINT NOT NULL,
   UNIQUE (member, sha256)
 );
 CREATE INDEX recording_patient ON recording(patient);
+CREATE INDEX recording_corrects ON recording(corrects) WHERE corrects <> '';
 CREATE INDEX recording_instance ON recording(instance) WHERE instance <> '';
 CREATE INDEX recording_parts ON recording(object) WHERE substr(object, 1, 6) = 'parts/';
 
