@@ -48,6 +48,7 @@ func (s *Server) dicomwebRoutes() []Route {
 		{study + "/metadata", d.studyMetadata}, {series + "/metadata", d.seriesMetadata}, {instance + "/metadata", d.instanceMetadata},
 		{instance + "/frames/{frames}", d.retrieveFrames}, {instance + "/bulkdata/{path...}", d.retrieveBulk},
 		{instance + "/rendered", d.rendered}, {instance + "/frames/{frames}/rendered", d.rendered},
+		{study + "/rendered", d.renderedAll}, {series + "/rendered", d.renderedAll}, {dicomRoot + "/wado", d.retrieveURI},
 		{study + "/thumbnail", d.studyThumbnail}, {series + "/thumbnail", d.seriesThumbnail},
 		{instance + "/thumbnail", d.instanceThumbnail}, {instance + "/frames/{frames}/thumbnail", d.instanceThumbnail},
 	} {

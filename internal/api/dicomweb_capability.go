@@ -35,6 +35,9 @@ func ability(r Route) capability {
 		return capability{answers: append(pictures, web.PDF), query: []string{"window", "viewport", "quality", "annotation"}}
 	case last == "thumbnail":
 		return capability{answers: append(pictures, svg), query: []string{"window", "viewport", "quality"}}
+	case last == "wado":
+		return capability{answers: append(pictures, web.DICOM, web.PDF), query: []string{"requestType", "studyUID", "seriesUID", "objectUID", "contentType", "transferSyntax", "frameNumber",
+			"rows", "columns", "windowCenter", "windowWidth", "imageQuality"}}
 	case last == "metadata":
 		return capability{answers: models}
 	case last == "{frames}":

@@ -5,12 +5,17 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	stdimage "image"
 	"image/jpeg"
 	"image/png"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+
+	scale2d "golang.org/x/image/draw"
+	"golang.org/x/image/math/f64"
 
 	"github.com/yuanzhen/yuanzhen/dicom/pixel"
 	"github.com/yuanzhen/yuanzhen/dicom/web"
@@ -44,7 +49,12 @@ type wish struct {
 	width, height int // of the viewport; 0 the image's own
 	center, span  float64
 	quality       int
+	region        region
 }
+
+// region is the part of an image that is shown, in pixels of the image; none if
+// its width is 0. A negative width or height mirrors it (PS3.18 8.3.5.1.3).
+type region struct{ x, y, width, height float64 }
 
 func parameter(name string) error {
 	return hub.E(hub.Invalid, "api.rendered", "dicomweb.parameter").With("name", name)
@@ -72,6 +82,15 @@ func wishOf(c *Call, quality int) (wish, error) {
 		}
 		w.quality = n
 	}
+	for _, text := range strings.Split(q.Get("annotation"), ",") {
+		switch text {
+		case "":
+		case "patient", "technique": // names do not belong into pictures that travel on
+			c.warn("The annotation parameter is not supported; nothing is burnt in.")
+		default:
+			return w, parameter("annotation")
+		}
+	}
 	if err := w.window(q); err != nil {
 		return w, err
 	}
@@ -84,14 +103,18 @@ func (w *wish) window(q url.Values) error {
 		return nil
 	}
 	parts := strings.Split(s, ",")
-	if len(parts) != 2 && len(parts) != 3 || len(parts) == 3 && !strings.EqualFold(parts[2], "linear") {
-		return parameter("window")
+	exact := len(parts) == 3 && strings.EqualFold(strings.ReplaceAll(parts[2], "-", "_"), "linear_exact")
+	if len(parts) != 2 && len(parts) != 3 || len(parts) == 3 && !exact && !strings.EqualFold(parts[2], "linear") {
+		return parameter("window") // SIGMOID among them
 	}
 	var err1, err2 error
 	w.center, err1 = strconv.ParseFloat(parts[0], 64)
 	w.span, err2 = strconv.ParseFloat(parts[1], 64)
 	if err1 != nil || err2 != nil || !(w.span >= 1 && w.span < 1e12) || !(w.center > -1e12 && w.center < 1e12) {
 		return parameter("window")
+	}
+	if exact { // PS3.3 C.11.2.1.3.2 in terms of C.11.2.1.2.1
+		w.center, w.span = w.center+0.5, w.span+1
 	}
 	return nil
 }
@@ -102,7 +125,7 @@ func (w *wish) viewport(q url.Values) error {
 		return nil
 	}
 	parts := strings.Split(s, ",")
-	if len(parts) != 2 { // regions of the source image are not cut out
+	if len(parts) != 2 && len(parts) != 6 {
 		return parameter("viewport")
 	}
 	var err1, err2 error
@@ -111,12 +134,58 @@ func (w *wish) viewport(q url.Values) error {
 	if err1 != nil || err2 != nil || w.width < 1 || w.height < 1 || w.width > maxSide || w.height > maxSide {
 		return parameter("viewport")
 	}
+	if len(parts) == 2 {
+		return nil
+	}
+	for n, at := range []*float64{&w.region.x, &w.region.y, &w.region.width, &w.region.height} {
+		if text := parts[n+2]; text != "" {
+			v, err := strconv.ParseFloat(text, 64)
+			if err != nil || !(math.Abs(v) <= 1<<16) {
+				return parameter("viewport")
+			}
+			*at = v
+		}
+	}
 	return nil
+}
+
+// cut takes the wished region out of a picture and fits it into the viewport.
+func (w *wish) cut(img stdimage.Image) (stdimage.Image, error) {
+	r, full := w.region, img.Bounds()
+	if r == (region{}) {
+		return img, nil
+	}
+	if r.width == 0 {
+		r.width = float64(full.Dx()) - r.x
+	}
+	if r.height == 0 {
+		r.height = float64(full.Dy()) - r.y
+	}
+	part := stdimage.Rect(int(r.x), int(r.y), int(r.x+math.Abs(r.width)), int(r.y+math.Abs(r.height))).Intersect(full)
+	if part.Empty() {
+		return nil, parameter("viewport")
+	}
+	scale := min(float64(w.width)/float64(part.Dx()), float64(w.height)/float64(part.Dy()))
+	to := stdimage.Rect(0, 0, max(1, int(scale*float64(part.Dx()))), max(1, int(scale*float64(part.Dy()))))
+	out := scale2d.Image(stdimage.NewRGBA(to))
+	if _, gray := img.(*stdimage.Gray); gray {
+		out = stdimage.NewGray(to)
+	}
+	sx, sy := float64(to.Dx())/float64(part.Dx()), float64(to.Dy())/float64(part.Dy())
+	m := f64.Aff3{sx, 0, -sx * float64(part.Min.X), 0, sy, -sy * float64(part.Min.Y)}
+	if r.width < 0 {
+		m[0], m[2] = -sx, sx*float64(part.Max.X)
+	}
+	if r.height < 0 {
+		m[4], m[5] = -sy, sy*float64(part.Max.Y)
+	}
+	scale2d.ApproxBiLinear.Transform(out, m, img, part, scale2d.Src, nil)
+	return out, nil
 }
 
 // longest is the longest side of an image that fits into the viewport.
 func (w *wish) longest(rows, cols int) int {
-	if w.width == 0 || rows < 1 || cols < 1 {
+	if w.width == 0 || rows < 1 || cols < 1 || w.region != (region{}) {
 		return 0
 	}
 	scale := min(float64(w.width)/float64(cols), float64(w.height)/float64(rows))
@@ -128,6 +197,15 @@ func (d *dicomweb) rendered(c *Call) error {
 	f, err := d.instance(c)
 	if err != nil {
 		return err
+	}
+	if strings.HasPrefix(f.Instance.Class, encapsulatedDocuments) {
+		return d.document(c, f)
+	}
+	if f.Instance.Rows == 0 && c.PathValue("frames") == "" {
+		return d.thumbnail(c, &f.Study, &f.Instance) // the traces of an ECG
+	}
+	if strings.Contains(c.PathValue("frames"), ",") {
+		return d.renderedFrames(c, f)
 	}
 	offer, err := choose(c, pictureOffers()...)
 	if err != nil {
@@ -145,6 +223,51 @@ func (d *dicomweb) rendered(c *Call) error {
 		return err
 	}
 	return sendPicture(c, &picture{offer.Type, data}, offer.Related)
+}
+
+// renderedFrames gives pictures of several frames as parts.
+func (d *dicomweb) renderedFrames(c *Call, f *db.Found) error {
+	offer, err := choose(c, web.Offer{Type: web.JPEG, Related: true, Default: true}, web.Offer{Type: web.PNG, Related: true, Default: true})
+	if err != nil {
+		return err
+	}
+	index, err := d.frames(c.Context(), &f.Instance)
+	if err != nil {
+		return err
+	}
+	frames, err := frameList(c.PathValue("frames"), index)
+	if err != nil {
+		return err
+	}
+	c.SetPathValue("frames", "")
+	w, err := wishOf(c, renderQuality)
+	if err != nil {
+		return err
+	}
+	if err := d.view(c, &f.Study); err != nil {
+		return err
+	}
+	out := web.NewWriter(c.W)
+	for n, at := range frames {
+		w.frame = at
+		data, err := d.draw(c.Context(), &f.Instance, w, offer.Type)
+		if err != nil && n == 0 {
+			return err
+		}
+		if n == 0 {
+			c.W.Header().Set("Content-Type", out.ContentType(offer.Type, ""))
+			c.W.WriteHeader(http.StatusOK)
+		}
+		if err == nil {
+			err = out.Part(int64(len(data)), web.Header{Name: "Content-Type", Value: offer.Type})
+		}
+		if err == nil {
+			_, err = c.W.Write(data)
+		}
+		d.finish(c, &f.Instance, err)
+	}
+	out.Close()
+	return nil
 }
 
 // pictureOffers: some clients ask for renderings in multipart form.
@@ -205,6 +328,9 @@ func (d *dicomweb) draw(ctx context.Context, i *hub.Instance, w wish, kind strin
 	img, err := pixel.Render(ds, raw, pixel.RenderOptions{Width: w.longest(i.Rows, i.Cols), WindowCenter: w.center, WindowWidth: w.span, Frame: w.frame})
 	if err != nil {
 		return nil, notRenderable(err)
+	}
+	if img, err = w.cut(img); err != nil {
+		return nil, err
 	}
 	var b bytes.Buffer
 	if kind == web.PNG {
