@@ -11,6 +11,7 @@ for_test=(
   gcc libc6-dev                                                     # the race detector
   curl procps
   dcmtk libgdcm-tools dicom3tools python3-pydicom python3-numpy     # other people's DICOM, as witnesses
+  orthanc                                                           # another archive, as peer on the network
   biosig-tools poppler-utils                                        # ECG files, text and pictures of our PDFs
   postgresql ceph-mon ceph-osd ceph-mgr radosgw ceph-common         # the real database, the real S3
   chromium fonts-noto-cjk                                           # the real browser
@@ -49,7 +50,7 @@ install() {
   "${apt[@]}" update &&
     "${apt[@]}" install --no-install-recommends "$@" || return
   [ -d /run/systemd/system ] || return 0
-  for service in postgresql prometheus; do
+  for service in postgresql prometheus orthanc; do
     [[ " $* " != *" $service "* ]] || systemctl disable --quiet "$service" || true
   done
 }
