@@ -289,7 +289,7 @@ func (s *Service) find(tx *db.Tx, member hub.MemberID, o *hub.Order, hash string
 	if err != nil {
 		return nil, err
 	}
-	if p.IDHash != "" && hash != "" && p.IDHash != hash || p.Name != "" && o.PatientName != "" && p.Name != o.PatientName {
+	if p.IDHash != "" && hash != "" && p.IDHash != hash || !mayBe(p.Name, o.PatientName) {
 		return nil, hub.Field("order.Create", "patient_id", "this patient ID belongs to somebody else at your institution")
 	}
 	return p, nil
