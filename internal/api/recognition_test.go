@@ -1,13 +1,16 @@
 package api
 
 import (
+	"bytes"
 	"errors"
 	"testing"
 	"time"
 
+	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/demo"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/intake"
 	"github.com/yuanzhen/yuanzhen/internal/recognition"
 )
 
@@ -124,5 +127,71 @@ func TestEveryCauseHasItsSentences(t *testing.T) {
 		if m := recognitionMessages["recognition.cause."+cause]; m[0] == "" || m[1] == "" {
 			t.Errorf("%s has no sentences", cause)
 		}
+	}
+}
+
+// image is a small CT image of a series, as a device of CLINIC1 sends it.
+func (h *hospital) image(study, series, number, accession, patient string) {
+	h.t.Helper()
+	d := dicom.New()
+	for tag, text := range map[dicom.Tag]string{dicom.SOPClassUID: "1.2.840.10008.5.1.4.1.1.2", dicom.SOPInstanceUID: series + "." + number, dicom.StudyInstanceUID: study,
+		dicom.SeriesInstanceUID: series, dicom.PatientName: "Zhang^San", dicom.PatientID: patient, dicom.AccessionNumber: accession, dicom.Modality: "CT"} {
+		d.SetText(tag, text)
+	}
+	var b bytes.Buffer
+	must(h.t, dicom.Write(&b, d, dicom.ExplicitVRLittleEndian))
+	actor, _, err := h.s.Accounts.Authenticate(h.t.Context(), h.accounts["tech1"].Token)
+	must(h.t, err)
+	_, err = h.s.Intake.Instance(h.t.Context(), intake.Source{Actor: actor, Via: "cstore"}, &b, dicom.ExplicitVRLittleEndian)
+	must(h.t, err)
+}
+
+// TestExamReadElsewhereOpensNoTask is S18 of the domain rules: whenever its
+// objects come, before the result, after it, or both.
+func TestExamReadElsewhereOpensNoTask(t *testing.T) {
+	t.Parallel()
+	h, _ := withRecognition(t)
+	before := len(items(h.ok("tech1", "GET", "/api/v1/tasks", nil)))
+	in := map[string]any{"patient_name": "张三", "sex": "M", "birth_date": "1970-01-01", "patient_id": "E1", "accession": "IMP1", "item": "CT-CHEST", "institution": "省人民医院",
+		"impression": "右上肺结节", "signed_by": "王主任", "exam_at": time.Now().Add(-48 * time.Hour).Format(time.RFC3339)}
+	report := h.ok("tech1", "POST", "/api/v1/results", in)["report"].(string)
+	h.image("1.2.9", "1.2.9.1", "1", "IMP1", "E1")
+	h.image("1.2.9", "1.2.9.2", "1", "IMP1", "E1")
+	if n := len(items(h.ok("tech1", "GET", "/api/v1/tasks", nil))); n != before {
+		t.Errorf("images of an exam that was read elsewhere opened %d tasks", n-before)
+	}
+	r, err := h.s.DB.Read(t.Context()).Result(hub.ReportID(report))
+	must(t, err)
+	study, err := h.s.DB.Read(t.Context()).StudyByUID(h.member("CLINIC1"), "1.2.9")
+	must(t, err)
+	if r.Study != study.ID {
+		t.Errorf("the result knows study %q, want %q", r.Study, study.ID)
+	}
+
+	h.image("1.2.8", "1.2.8.1", "1", "", "E2")
+	in["patient_id"], in["accession"], in["study_uid"] = "E2", "IMP2", "1.2.8"
+	h.ok("tech1", "POST", "/api/v1/results", in)
+	h.image("1.2.8", "1.2.8.2", "1", "", "E2")
+	for _, task := range items(h.ok("tech1", "GET", "/api/v1/tasks?study=1.2.8", nil)) {
+		if task["state"] != "cancelled" {
+			t.Errorf("a late series has a task that is %v", task["state"])
+		}
+	}
+}
+
+func TestTracingReadElsewhereOpensNoTask(t *testing.T) {
+	t.Parallel()
+	h, _ := withRecognition(t)
+	before := len(items(h.ok("tech1", "GET", "/api/v1/tasks", nil)))
+	made := h.ok("tech1", "POST", "/api/v1/results", map[string]any{"patient_name": "张三", "sex": "M", "birth_date": "1970-01-01", "patient_id": "E1", "item": "ECG-12", "institution": "省人民医院",
+		"impression": "窦性心律", "signed_by": "王主任", "exam_at": time.Now().Add(-time.Hour).Format(time.RFC3339)})
+	v := h.ok("tech1", "POST", "/api/v1/recordings?order="+made["order"].(string), demo.TraceFile("normal", 8))
+	if v["task"] != "" || len(items(h.ok("tech1", "GET", "/api/v1/tasks", nil))) != before {
+		t.Errorf("it opened task %v", v["task"])
+	}
+	r, err := h.s.DB.Read(t.Context()).Result(hub.ReportID(made["report"].(string)))
+	must(t, err)
+	if string(r.Recording) != v["id"] {
+		t.Errorf("the result knows recording %q, want %v", r.Recording, v["id"])
 	}
 }

@@ -153,6 +153,10 @@ func (s *session) takeRecording(tx *db.Tx, a *arrival) error {
 	if err := tx.InsertRecording(row); err != nil {
 		return err
 	}
+	if order.Origin == imported {
+		a.out = Outcome{Result: Stored, Recording: row.ID}
+		return recognition.Attach(tx, order, "", row.ID)
+	}
 	t, err := s.in.traceTask(tx, a, order, row.ID)
 	if err != nil {
 		return err
@@ -178,7 +182,7 @@ func (s *session) recordInstance(tx *db.Tx, a *arrival, k *known, i *hub.Instanc
 	}
 	a.out.Recording = row.ID
 	t, err := s.taskOf(tx, k)
-	if err != nil {
+	if err != nil || t == nil {
 		return err
 	}
 	order, err := tx.Order(t.Order)

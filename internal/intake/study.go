@@ -41,9 +41,16 @@ func (s *session) studyOf(tx *db.Tx, a *arrival) (*known, error) {
 	return k, nil
 }
 
+// imported is the origin of an order that another institution has read.
+const imported = "imported"
+
 // taskOf returns the task that reads a study now: a match or a re-assignment
-// may have given it to another since the committer last looked.
+// may have given it to another since the committer last looked. It is nil for a
+// study that was read elsewhere.
 func (s *session) taskOf(tx *db.Tx, k *known) (*hub.Task, error) {
+	if k.task == "" {
+		return nil, nil
+	}
 	t, err := tx.Task(k.task)
 	if err != nil || t.State != hub.Cancelled && t.State != hub.Void {
 		return t, err
@@ -93,6 +100,9 @@ func (s *session) openStudy(tx *db.Tx, a *arrival, k *known) error {
 		if order, err = s.in.draftOrder(tx, a, patient); err != nil {
 			return err
 		}
+	}
+	if order.Origin == imported {
+		return recognition.Attach(tx, order, k.study.ID, "")
 	}
 	t, err := s.in.openTask(tx, a, order, k.study.ID)
 	if err != nil {

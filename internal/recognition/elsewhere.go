@@ -22,6 +22,8 @@ type Elsewhere struct {
 	SignedBy    string    `json:"signed_by"`
 	SignedAt    time.Time `json:"signed_at,omitzero"`
 	StudyUID    string    `json:"study_uid,omitempty"`
+
+	Order hub.OrderID `json:"order,omitempty"` // the imported order: objects that come under it belong to the result
 }
 
 // Import is a finished result with the order it answers.
@@ -64,7 +66,7 @@ func (s *Service) Import(ctx context.Context, actor hub.Actor, in Import) (*Impo
 			return err
 		}
 		told := Elsewhere{Institution: in.Institution, ItemName: o.ItemName, Findings: in.Findings, Impression: in.Impression, SignedBy: in.SignedBy,
-			SignedAt: in.SignedAt, StudyUID: in.StudyUID}
+			SignedAt: in.SignedAt, StudyUID: in.StudyUID, Order: o.ID}
 		if item != nil {
 			o.Item = item.Code
 			told.ItemName = item.Name
@@ -155,6 +157,25 @@ func (s *Service) adopt(tx *db.Tx, actor hub.Actor, uid string, p *db.PatientRow
 		}
 	}
 	return study.ID, nil
+}
+
+// Attach gives an imported result the study or recording that came for its
+// order: it was read elsewhere, so no task is opened. A result that has objects
+// keeps its first.
+func Attach(tx *db.Tx, o *hub.Order, study hub.StudyID, recording hub.RecordingID) error {
+	list, err := tx.ResultsOfPatients([]hub.PatientID{o.Patient}, "")
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		var told Elsewhere
+		if r.Imported == "" || json.Unmarshal([]byte(r.Imported), &told) != nil || told.Order != o.ID || r.Study != "" || r.Recording != "" {
+			continue
+		}
+		r.Study, r.Recording = study, recording
+		return tx.PutResult(r)
+	}
+	return nil
 }
 
 // Show returns one result as a candidate shows it, its eligibility left out,
