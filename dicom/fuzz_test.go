@@ -2,8 +2,10 @@ package dicom
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"testing"
+	"unicode/utf8"
 )
 
 // seeds adds the small files of the corpus, damaged ones too.
@@ -87,6 +89,43 @@ func FuzzJSON(f *testing.F) {
 		}
 		if second, _ := back.MarshalJSON(); !bytes.Equal(first, second) {
 			t.Fatalf("%s became %s", first, second)
+		}
+	})
+}
+
+// FuzzText reads any bytes in any character set: what comes out is UTF-8 and
+// not much longer.
+func FuzzText(f *testing.F) {
+	for _, set := range []string{"", "ISO_IR 100", "ISO_IR 192", "GB18030", "GBK", `\ISO 2022 IR 58`, `\ISO 2022 IR 87\ISO 2022 IR 159`,
+		`ISO 2022 IR 13\ISO 2022 IR 87`, `\ISO 2022 IR 149`, "ISO_IR 166", "ISO_IR 13"} {
+		f.Add(set, []byte("Wang^A=\x1b$)A\xcd\xf5^\x1b$B;3\x1b(B\\\x81\x5c\x95\x32\x82\x36\xe7\x8e\x8b"), false)
+		f.Add(set, []byte("\xb1\xe8\xc5\xc2\xb9\xfc\x1b"), true)
+	}
+	f.Fuzz(func(t *testing.T, set string, raw []byte, learned bool) {
+		if len(raw) > 1<<12 || len(set) > 64 {
+			return
+		}
+		d := New()
+		d.SetRaw(SpecificCharacterSet, CS, []byte(set))
+		d.SetRaw(PatientName, PN, raw)
+		d.SetRaw(StudyDescription, LO, raw)
+		d.SetRaw(TextValue, UT, raw)
+		d.judge(learned)
+		for _, tag := range []Tag{PatientName, StudyDescription, TextValue} {
+			n := 0
+			for _, s := range d.Texts(tag) {
+				if !utf8.ValidString(s) {
+					t.Fatalf("%s: %q", tag, s)
+				}
+				n += len(s)
+			}
+			if n > 4*len(raw) {
+				t.Fatalf("%s: %d bytes became %d", tag, len(raw), n)
+			}
+		}
+		d.Name(PatientName).Display()
+		if raw, err := d.MarshalJSON(); err != nil || !json.Valid(raw) {
+			t.Fatalf("%v: %s", err, raw)
 		}
 	})
 }
