@@ -15,7 +15,7 @@ import (
 
 // The sealer's clock.
 const (
-	sealGap  = 10 * time.Millisecond  // between two batches: coalesces a burst
+	sealGap  = 40 * time.Millisecond  // between two batches: coalesces a burst, whose rows are written again here
 	sealPoll = 50 * time.Millisecond  // PostgreSQL: other nodes' rows wake nobody here
 	lease    = 2 * time.Second        // PostgreSQL: leadership of one node
 	renew    = 700 * time.Millisecond // and how often it is renewed or tried for

@@ -11,12 +11,12 @@ func (tx *Tx) Series(id hub.SeriesID) (*hub.Series, error) {
 	return serieses.one(tx, "db.Series", "WHERE id = $1", string(id))
 }
 
-// Unsettled returns series, with their studies, of which not all instances are
-// covered by what is kept, of studies that nothing came to since a time, by id
+// Unsettled returns series, with their studies, for which nothing is kept, or
+// not of all instances, of studies that nothing came to since a time, by id
 // after one ("" from the start).
 func (tx *Tx) Unsettled(since time.Time, after hub.SeriesID, limit int) ([]*Found, error) {
 	return tx.found(false, `FROM series JOIN study ON study.id = series.study
-		WHERE series.meta_count <> series.instances AND series.id > $1 AND study.last_at < $2 ORDER BY series.id LIMIT 0+$3`, string(after), millis(since), limit)
+		WHERE series.meta_count = 0 AND series.id > $1 AND study.last_at < $2 ORDER BY series.id LIMIT 0+$3`, string(after), millis(since), limit)
 }
 
 // KeepSeries notes which object holds what is kept of a series and reports

@@ -164,9 +164,14 @@ func (tx *Tx) AddArrived(study *StudyRow, instances, series int, bytes int64) er
 	return err
 }
 
-// AddSeriesInstances counts n more instances into a series.
+// AddSeriesInstances counts n more instances into a series. What was kept of
+// it does not cover them: MetaCount is 0 again. (In one statement, SQLite
+// would write the index of such series at each commit.)
 func (tx *Tx) AddSeriesInstances(id hub.SeriesID, n int) error {
 	_, err := tx.exec("UPDATE series SET instances = instances + $1 WHERE id = $2", n, string(id))
+	if err == nil {
+		_, err = tx.exec("UPDATE series SET meta_count = 0 WHERE id = $1 AND meta_count > 0", string(id))
+	}
 	return err
 }
 

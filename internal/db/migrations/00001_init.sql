@@ -254,7 +254,7 @@ CREATE TABLE series (
   UNIQUE (study, uid)
 );
 CREATE INDEX series_uid ON series(uid);
-CREATE INDEX series_unsettled ON series(id) WHERE meta_count <> instances;
+CREATE INDEX series_unsettled ON series(id) WHERE meta_count = 0;
 
 -- Hot at intake: one row and two index entries an instance.
 CREATE TABLE instance (
