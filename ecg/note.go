@@ -74,3 +74,16 @@ func (r *Recording) Notef(code NoteCode, format string, args ...any) {
 		r.Notes = append(r.Notes, note)
 	}
 }
+
+// Assumptions returns the notes about what the file leaves open or states
+// wrongly and was filled in: a reader must know them to trust the trace.
+func (r *Recording) Assumptions() []Note {
+	var out []Note
+	for _, n := range r.Notes {
+		switch n.Code {
+		case NoteRate, NoteScale, NoteLead, NoteDialect, NoteRecovered, NoteUnlabelled:
+			out = append(out, n)
+		}
+	}
+	return out
+}

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/yuanzhen/yuanzhen/ecg"
+	"github.com/yuanzhen/yuanzhen/ecg/dialect"
 	"github.com/yuanzhen/yuanzhen/ecg/internal/charset"
 	"github.com/yuanzhen/yuanzhen/ecg/internal/stamp"
 )
@@ -28,8 +29,6 @@ const (
 	zero          = 2048   // of the converter
 	leadOff       = 0x6800 // the value of an electrode without contact
 	highest       = 4095   // 12 bits
-	rateHz        = 800
-	microvolts    = 5 // of one count
 )
 
 // Decode reads one file. Errors are *ecg.FormatError. The result shares no
@@ -48,14 +47,14 @@ func Decode(data []byte) (*ecg.Recording, error) {
 	case frames*(stored+4) > ecg.MaxSamples:
 		return nil, fail(headerLength, "samples", "%d of each lead, at most %d are read", frames, ecg.MaxSamples/(stored+4))
 	}
-	rec := &ecg.Recording{Format: ecg.FormatContec, RateHz: rateHz, Device: ecg.Device{Manufacturer: "Contec", Model: "ECG90A"}}
-	columns, err := read(body, frames)
+	known := dialect.Named(dialect.ContecECG90A)
+	rec := &ecg.Recording{Format: ecg.FormatContec, RateHz: known.RateHz, Device: ecg.Device{Manufacturer: known.Vendor, Model: known.Model}}
+	columns, err := read(body, frames, known.Microvolts)
 	if err != nil {
 		return nil, err
 	}
 	rec.Leads = twelve(columns)
-	rec.Notef(ecg.NoteScale, "the file states no scale: %d µV a count, as its makers' own export has", microvolts)
-	rec.Notef(ecg.NoteRate, "the file states no sampling rate: %d Hz, the model's", rateHz)
+	known.Assume(rec)
 	rec.Notef(ecg.NoteDialect, "the file holds II, III and V1 to V6; I, aVR, aVL and aVF were computed")
 	readHeader(rec, data[:headerLength])
 	for _, l := range rec.Leads {
@@ -78,7 +77,7 @@ func text(raw []byte) string {
 }
 
 // read returns the stored leads in µV, [lead][sample].
-func read(body []byte, frames int) ([stored][]float32, error) {
+func read(body []byte, frames int, microvolts float64) ([stored][]float32, error) {
 	var out [stored][]float32
 	for i := range out {
 		out[i] = make([]float32, frames)
@@ -92,7 +91,7 @@ func read(body []byte, frames int) ([stored][]float32, error) {
 			case v > highest:
 				return out, fail(headerLength+at, "samples", "%d is more than 12 bits hold", v)
 			default:
-				out[i][k] = float32((int(v) - zero) * microvolts)
+				out[i][k] = float32(float64(int(v)-zero) * microvolts)
 			}
 		}
 	}

@@ -16,6 +16,8 @@ import (
 
 const sample = "contec/0000050.ECG"
 
+const microvolts = 5 // of one count of the export
+
 // TestARealFileEqualsThePublishersOwnExport compares every sample; the export
 // rounds the computed leads to whole counts.
 func TestARealFileEqualsThePublishersOwnExport(t *testing.T) {

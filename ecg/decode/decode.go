@@ -8,6 +8,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/ecg/aecg"
 	"github.com/yuanzhen/yuanzhen/ecg/cardiosoft"
 	"github.com/yuanzhen/yuanzhen/ecg/contec"
+	"github.com/yuanzhen/yuanzhen/ecg/dialect"
 	"github.com/yuanzhen/yuanzhen/ecg/dicomwave"
 	"github.com/yuanzhen/yuanzhen/ecg/edan"
 	"github.com/yuanzhen/yuanzhen/ecg/edf"
@@ -64,11 +65,12 @@ func Detect(data []byte) ecg.Format {
 	return ecg.FormatUnknown
 }
 
-// checked adds what ecg.Check finds to the notes.
+// checked adds what is known of the maker and what ecg.Check finds to the notes.
 func checked(rec *ecg.Recording) *ecg.Recording {
 	if rec.Picture != "" {
 		return rec
 	}
+	dialect.Doubts(rec)
 	for _, n := range ecg.Check(rec) {
 		rec.Notef(n.Code, "%s", n.Text)
 	}

@@ -3,6 +3,7 @@ package draw
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,7 +36,48 @@ func footer(rec *ecg.Recording, o Options) string {
 	if o.StartSecond > 0 {
 		parts = append(parts, words[4]+" "+number(o.StartSecond)+" s")
 	}
+	if text := assumed(rec, o.English); text != "" {
+		parts = append(parts, text)
+	}
 	return strings.Join(parts, "   ")
+}
+
+// assumed names what the file left open and the reader of it filled in, and
+// traces that were taken from a drawing; "" when there is nothing to doubt.
+func assumed(rec *ecg.Recording, english bool) string {
+	words := []struct {
+		code    ecg.NoteCode
+		zh, en  string
+		instead bool // stands for itself
+	}{
+		{ecg.NoteRecovered, "由图形恢复", "recovered from a drawing", true},
+		{ecg.NoteRate, "采样率", "rate", false},
+		{ecg.NoteScale, "幅度", "scale", false},
+		{ecg.NoteLead, "导联名", "lead names", false},
+	}
+	var whole, list []string
+	for _, w := range words {
+		if !slices.ContainsFunc(rec.Notes, func(n ecg.Note) bool { return n.Code == w.code }) {
+			continue
+		}
+		word := w.zh
+		if english {
+			word = w.en
+		}
+		if w.instead {
+			whole = append(whole, word)
+		} else {
+			list = append(list, word)
+		}
+	}
+	if len(list) > 0 {
+		text := "推定：" + strings.Join(list, "、")
+		if english {
+			text = "assumed: " + strings.Join(list, ", ")
+		}
+		whole = append(whole, text)
+	}
+	return strings.Join(whole, "   ")
 }
 
 // deviceFilter is what the cart did before it stored the samples; "" if it did

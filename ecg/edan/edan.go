@@ -14,6 +14,7 @@ import (
 	"math"
 
 	"github.com/yuanzhen/yuanzhen/ecg"
+	"github.com/yuanzhen/yuanzhen/ecg/dialect"
 )
 
 // Layout and scale, as found.
@@ -21,8 +22,7 @@ const (
 	samplesAt  = 2031 // bytes before the first lead: one, and 1015 numbers
 	leads      = 8
 	samples    = 10000 // of each
-	rateHz     = 1000
-	countsInMV = 397
+	countsInMV = 397   // about, to judge amplitudes by
 	leastBytes = samplesAt + 2*leads*samples
 	mostBytes  = leastBytes + 256<<10 // median beats follow
 )
@@ -122,17 +122,16 @@ func Decode(data []byte) (*ecg.Recording, error) {
 		return nil, &ecg.FormatError{Format: ecg.FormatEdan, Offset: -1, Field: "file",
 			Reason: fmt.Sprintf("%d bytes do not look like eight simultaneous leads at byte %d", len(data), samplesAt)}
 	}
-	rec := &ecg.Recording{Format: ecg.FormatEdan, RateHz: rateHz, Device: ecg.Device{Manufacturer: "Edan"}}
-	for i, name := range []string{"I", "II", "V1", "V2", "V3", "V4", "V5", "V6"} {
+	known := dialect.Named(dialect.EdanSE601)
+	rec := &ecg.Recording{Format: ecg.FormatEdan, RateHz: known.RateHz, Device: ecg.Device{Manufacturer: known.Vendor}}
+	for i, name := range known.Leads {
 		lead := ecg.Lead{Name: name, Samples: make([]float32, samples)}
 		for k, v := range column(data, i) {
-			lead.Samples[k] = float32(float64(v) * 1000 / countsInMV)
+			lead.Samples[k] = float32(float64(v) * known.Microvolts)
 		}
 		rec.Leads = append(rec.Leads, lead)
 	}
-	rec.Notef(ecg.NoteScale, "the file states no scale: %d counts in a millivolt are assumed, as found on an SE-601", countsInMV)
-	rec.Notef(ecg.NoteRate, "the file states no sampling rate: %d Hz are assumed, as found on an SE-601", rateHz)
-	rec.Notef(ecg.NoteLead, "the file names no leads: I, II and V1 to V6 are assumed, as found on an SE-601")
+	known.Assume(rec)
 	rec.Notef(ecg.NoteDialect, "the file states neither patient nor time")
 	return rec, nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/yuanzhen/yuanzhen/ecg"
+	"github.com/yuanzhen/yuanzhen/ecg/dialect"
 	"github.com/yuanzhen/yuanzhen/ecg/internal/stamp"
 )
 
@@ -15,7 +16,6 @@ import (
 // of another kind, section 2 is of no use, and the leads are interleaved in one
 // stream of 10-bit samples.
 const (
-	healforceRate  = 150 // what section 6 gives as interval is the rate in hertz
 	healforceLeads = 3
 	quadBytes      = 6 // four samples
 	quadSamples    = 4
@@ -28,7 +28,7 @@ const (
 // found by others from files of a Prince 180D. What is not known for certain, or
 // does not hold in this file, is an error. Errors are *ecg.FormatError.
 func DecodeHealforce(data []byte) (*ecg.Recording, error) {
-	h := &healforce{data: data, rec: &ecg.Recording{Format: ecg.FormatHealforce, Device: ecg.Device{Manufacturer: "Healforce"}}}
+	h := &healforce{data: data, rec: &ecg.Recording{Format: ecg.FormatHealforce, Device: ecg.Device{Manufacturer: dialect.Named(dialect.Healforce).Vendor}}}
 	if len(data) > ecg.MaxFileBytes || len(data) < recordHeader+sectionHeader {
 		return nil, h.fail(0, "file", "%d bytes", len(data))
 	}
@@ -117,12 +117,13 @@ func (h *healforce) readRhythm() error {
 	if len(leads) < 2 || len(body) < 8 {
 		return h.fail(h.offsets[sectionRhythm], "section 6", "lead definitions of %d and rhythm data of %d bytes", len(leads), len(body))
 	}
+	known := dialect.Named(dialect.Healforce)
 	nanovolts, rate := binary.LittleEndian.Uint16(body), binary.LittleEndian.Uint16(body[2:])
 	size := int(binary.LittleEndian.Uint16(body[6:]))
 	switch {
 	case leads[0] != healforceLeads:
 		return h.fail(h.offsets[sectionLeads], "section 3", "%d leads; what files of other than %d mean is not known", leads[0], healforceLeads)
-	case rate != healforceRate || nanovolts == 0:
+	case float64(rate) != known.RateHz || nanovolts == 0:
 		return h.fail(h.offsets[sectionRhythm], "section 6", "multiplier %d, interval %d: not those of known files", nanovolts, rate)
 	case size < quadBytes || 8+size > len(body):
 		return h.fail(h.offsets[sectionRhythm]+6, "section 6", "%d bytes of samples in a section of %d", size, len(body))
@@ -132,15 +133,14 @@ func (h *healforce) readRhythm() error {
 		return h.fail(h.offsets[sectionRhythm]+8, "section 6", "the leads are not I, II and III: III differs by %.1f counts from II − I", off)
 	}
 	h.rec.RateHz = float64(rate)
-	for i, name := range []string{"I", "II", "III"} {
+	for i, name := range known.Leads {
 		samples := make([]float32, len(columns[i]))
 		for k, v := range columns[i] {
 			samples[k] = float32(float64(v) * float64(nanovolts) / 1000)
 		}
 		h.rec.Leads = append(h.rec.Leads, ecg.Lead{Name: name, Samples: samples})
 	}
-	h.rec.Notef(ecg.NoteLead, "the file does not name its leads; they are taken for I, II and III, because the third is the second less the first")
-	h.rec.Notef(ecg.NoteRate, "the interval says %d, which is read as %d Hz", rate, rate)
+	known.Assume(h.rec) // what section 6 gives as interval is the rate
 	return nil
 }
 

@@ -9,16 +9,15 @@ package zoncare
 
 import (
 	"github.com/yuanzhen/yuanzhen/ecg"
+	"github.com/yuanzhen/yuanzhen/ecg/dialect"
 	"github.com/yuanzhen/yuanzhen/ecg/internal/xmlecg"
 	"github.com/yuanzhen/yuanzhen/ecg/internal/xmltree"
 )
 
-// What is assumed of a document: one count is a microvolt, twelve leads in the
-// usual order and one more channel.
+// A document holds twelve leads in the usual order and one more channel.
 const (
-	leads      = 12
-	channels   = leads + 1
-	microvolts = 1.0
+	leads    = 12
+	channels = leads + 1
 )
 
 // Decode reads one document. Errors are *ecg.FormatError. The result shares no
@@ -36,7 +35,8 @@ func Decode(data []byte) (*ecg.Recording, error) {
 	if !ok {
 		return nil, d.Fail(rateText, "sample", "%.16q is no rate", rateText.Text())
 	}
-	d.Rec.RateHz, d.Rec.Device.Manufacturer = rate, "Zoncare"
+	known := dialect.Named(dialect.Zoncare)
+	d.Rec.RateHz, d.Rec.Device.Manufacturer = rate, known.Vendor
 	wave := first(d.Root, "data")
 	raw, err := d.Int16(wave, "data", wave.Bytes())
 	if err != nil {
@@ -45,7 +45,7 @@ func Decode(data []byte) (*ecg.Recording, error) {
 	if len(raw) == 0 || len(raw)%channels != 0 {
 		return nil, d.Fail(wave, "data", "%d numbers are no whole number of samples of %d channels", len(raw), channels)
 	}
-	if err := split(d, wave, raw); err != nil {
+	if err := split(d, wave, raw, known); err != nil {
 		return nil, err
 	}
 	if text := first(d.Root, "second"); text != nil {
@@ -56,18 +56,17 @@ func Decode(data []byte) (*ecg.Recording, error) {
 	if doubts := append(ecg.CheckEinthoven(d.Rec), ecg.CheckAmplitude(d.Rec)...); len(doubts) > 0 {
 		return nil, d.Fail(wave, "data", "names and scale of the leads are not stated, and what is assumed does not hold: %s", doubts[0].Text)
 	}
-	d.Rec.Notef(ecg.NoteScale, "the document states no scale: one microvolt a count is assumed")
-	d.Rec.Notef(ecg.NoteLead, "the document names no leads: the usual order is assumed, which the limb leads bear out")
+	known.Assume(d.Rec)
 	return d.Rec, nil
 }
 
 // split takes the channels apart; the thirteenth must be empty.
-func split(d *xmlecg.Document, wave *xmltree.Node, raw []int16) error {
+func split(d *xmlecg.Document, wave *xmltree.Node, raw []int16, known dialect.Dialect) error {
 	n := len(raw) / channels
-	for i, name := range ecg.StandardLeads() {
+	for i, name := range known.Leads {
 		lead := ecg.Lead{Name: name, Samples: make([]float32, n)}
 		for k := range lead.Samples {
-			lead.Samples[k] = float32(float64(raw[k*channels+i]) * microvolts)
+			lead.Samples[k] = float32(float64(raw[k*channels+i]) * known.Microvolts)
 		}
 		d.Rec.Leads = append(d.Rec.Leads, lead)
 	}
