@@ -41,11 +41,12 @@ func (c *demoCommand) Run(ctx context.Context, out io.Writer) error {
 	}
 	defer sys.close()
 	sys.node.Open, sys.node.Fallback = true, "CLINIC1"
+	// Before anything listens: a database of patients is no place for open doors.
+	accounts, err := demo.Alliance(ctx, sys.db, sys.accounts, c.Data, sys.seeds())
+	if err != nil {
+		return err
+	}
 	return sys.serve(ctx, func(ctx context.Context) error {
-		accounts, err := demo.Alliance(ctx, sys.db, sys.accounts, c.Data, sys.seeds())
-		if err != nil {
-			return err
-		}
 		fmt.Fprintf(out, "远诊演示已启动 / demo is running: %s\n账号与密码 / accounts: %s\n", sys.address(), demo.AccountsPath(c.Data))
 		for _, a := range accounts {
 			if a.Login == "tech1" || a.Login == "reader1" || a.Login == "reviewer1" {
