@@ -46,8 +46,25 @@ func (s *Store) Line(ctx context.Context, w io.Writer, st *db.StudyRow, se *hub.
 
 func writeLine(w io.Writer, ds *dicom.Dataset, st *db.StudyRow, se *hub.Series, i *hub.Instance) error {
 	ds.SetText(dicom.AvailableTransferSyntaxUID, i.Syntax)
+	for n := range ds.Elements {
+		e := &ds.Elements[n]
+		e.Bulk = e.Bulk || len(e.Raw) > inlineMost && opaque(e.VR)
+	}
 	at := "hub:/studies/" + st.UID + "/series/" + se.UID + "/instances/" + i.UID + "/bulkdata/"
 	return ds.JSON(w, dicom.JSONOptions{BulkURI: func(path string, _ *dicom.Element) string { return at + path }})
+}
+
+// inlineMost is the longest value of bytes, such as a colour table, that stands
+// in metadata itself; clients expect an address for others.
+const inlineMost = 256
+
+// opaque says that a value of a VR is bytes, not text or numbers.
+func opaque(vr dicom.VR) bool {
+	switch vr {
+	case dicom.OB, dicom.OW, dicom.OF, dicom.OD, dicom.OL, dicom.OV, dicom.UN:
+		return true
+	}
+	return false
 }
 
 // Tag is the Tag of a series' metadata: that of the row, or of what is built.
