@@ -80,7 +80,7 @@ test: setup-test ## everything: real PostgreSQL, real S3, DICOM tools, browser
 	@scripts/with-services.sh $(MAKE) --no-print-directory test-go test-browser
 
 .PHONY: test-go
-test-go: # both halves run even when the first fails: one run shows every failure
+test-go: internal/arrive/testdata/dcmjs-dimse/node_modules/.package-lock.json # both halves run even when the first fails: one run shows every failure
 	@packages=$$(go list ./...); failed=0; \
 	go test -timeout 30m $$(grep -vE '$(RACE_PACKAGES)' <<<"$$packages") || failed=1; \
 	CGO_ENABLED=1 go test -race -timeout 30m $$(grep -E '$(RACE_PACKAGES)' <<<"$$packages") || failed=1; \
