@@ -1,5 +1,7 @@
 package pixel
 
+import "encoding/binary"
+
 // lookBits is the length of the codes that one look in a table decodes.
 const lookBits = 9
 
@@ -60,6 +62,17 @@ type bitReader struct {
 
 // fill makes at least 48 bits ready. A marker ends the bits.
 func (r *bitReader) fill() {
+	if !r.stop && r.pos+8 <= len(r.in) {
+		const ones, tops = 0x0101010101010101, 0x8080808080808080
+		next := binary.BigEndian.Uint64(r.in[r.pos:])
+		if (^next-ones)&next&tops == 0 { // no byte is 0xFF
+			k := (63 - r.n) >> 3
+			r.acc = r.acc<<(8*k) | next>>(64-8*k)
+			r.pos += k
+			r.n += 8 * k
+			return
+		}
+	}
 	for r.n <= 48 {
 		var c byte
 		switch {

@@ -2,6 +2,7 @@ package pixel
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 )
 
@@ -83,21 +84,42 @@ func (j *jpegDecoder) frame(f Format) (*Frame, error) {
 	size := f.Allocated / 8
 	out := make([]byte, f.size())
 	for s := range j.comps {
-		plane := j.upsampled(&j.comps[s])
-		stride := f.Samples * size
-		at := s * size
-		for _, v := range plane {
-			out[at] = byte(v)
-			if size > 1 {
-				out[at+1] = byte(v >> 8)
+		c := &j.comps[s]
+		if c.h == j.hMax && c.v == j.vMax {
+			for y := range j.height {
+				put(out[(y*j.width*f.Samples+s)*size:], c.row(y)[:j.width], size, f.Samples*size)
 			}
-			at += stride
+			continue
 		}
+		put(out[s*size:], j.upsampled(c), size, f.Samples*size)
 	}
 	if f.Samples == 3 {
 		f.Photometric = j.photometric(f.Photometric)
 	}
 	return &Frame{f, out}, nil
+}
+
+// put writes samples as cells of size bytes, stride apart.
+func put(out []byte, samples []uint16, size, stride int) {
+	switch {
+	case size == 1 && stride == 1:
+		out = out[:len(samples)]
+		for i, v := range samples {
+			out[i] = byte(v)
+		}
+	case size == 2 && stride == 2:
+		out = out[:2*len(samples)]
+		for i, v := range samples {
+			binary.LittleEndian.PutUint16(out[2*i:], v)
+		}
+	default:
+		for i, v := range samples {
+			out[i*stride] = byte(v)
+			if size > 1 {
+				out[i*stride+1] = byte(v >> 8)
+			}
+		}
+	}
 }
 
 // photometric says what the three components are. The codestream knows better

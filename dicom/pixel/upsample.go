@@ -10,8 +10,6 @@ func (j *jpegDecoder) upsampled(c *component) []uint16 {
 	wide := make([]uint16, 2*c.realW)
 	for y := range j.height {
 		switch {
-		case c.h == j.hMax && c.v == j.vMax:
-			out = append(out, c.row(y)[:j.width]...)
 		case smooth && c.v == j.vMax:
 			halfWidth(c.row(y), wide)
 			out = append(out, wide[:j.width]...)
