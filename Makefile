@@ -104,6 +104,10 @@ bench: setup ## Go benchmarks, then the hub beside the peers that are installed
 	@$(MAKE) --no-print-directory build
 	@scripts/bench.sh
 
+.PHONY: accuracy
+accuracy: ## how well ECGs are measured beside people's marks, as tables (needs the test files)
+	@go run ./scripts/accuracy
+
 .PHONY: release
 release: $(WEB) $(FONT) $(CODECS) ## dist/: static binaries for three platforms and one offline archive
 	@rm -rf dist

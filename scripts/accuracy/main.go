@@ -1,0 +1,135 @@
+// Command accuracy prints how well the hub measures ECGs beside people's marks:
+// beats, waves, noise, exchanged electrodes, pre-alerts, as Markdown tables.
+// docs/accuracy.md keeps what it printed.
+//
+// The test files are taken from $YUANZHEN_TESTDATA, else ../shared/data.
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/yuanzhen/yuanzhen/ecg"
+	"github.com/yuanzhen/yuanzhen/ecg/decode"
+)
+
+func main() {
+	dir := os.Getenv("YUANZHEN_TESTDATA")
+	if dir == "" {
+		dir = filepath.Join("..", "shared", "data")
+	}
+	out := bufio.NewWriter(os.Stdout)
+	err := run(out, os.DirFS(filepath.Join(dir, "ecg", "wfdb")))
+	if flushed := out.Flush(); err == nil {
+		err = flushed
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "accuracy:", err)
+		os.Exit(1)
+	}
+}
+
+// run prints all tables for the records under files.
+func run(out io.Writer, files fs.FS) error {
+	clinical, err := clinicalRecords(files)
+	if err != nil {
+		return err
+	}
+	for _, table := range []func() error{
+		func() error { return beatTable(out, files) },
+		func() error { return waveTable(out, clinical) },
+		func() error { return noiseTable(out, files, clinical) },
+		func() error { return reversalTable(out, clinical) },
+		func() error { return alertTable(out, clinical) },
+	} {
+		if err := table(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clinical is a record of the Lobachevsky University database: ten seconds of
+// twelve leads, the waves of each marked by cardiologists.
+type clinical struct {
+	name, header string
+	rec          *ecg.Recording
+	hand         map[string]handLead
+	heldOut      bool
+}
+
+// clinicalRecords reads the Lobachevsky records, by number.
+func clinicalRecords(files fs.FS) ([]clinical, error) {
+	headers, err := fs.Glob(files, "ludb/*.hea")
+	if err != nil {
+		return nil, err
+	}
+	var all []clinical
+	for _, name := range headers {
+		text, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, err
+		}
+		rec, err := decode.Open(files, name)
+		if err != nil {
+			return nil, err
+		}
+		c := clinical{name: strings.TrimSuffix(path.Base(name), ".hea"), header: string(text), rec: rec, hand: map[string]handLead{}}
+		c.heldOut = heldOut("ludb/" + c.name)
+		for _, lead := range rec.Leads {
+			if c.hand[lead.Name], err = readHand(files, strings.TrimSuffix(name, "hea")+strings.ToLower(lead.Name)); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, c)
+	}
+	slices.SortFunc(all, func(a, b clinical) int { return number(a.name) - number(b.name) })
+	return all, nil
+}
+
+func number(text string) int {
+	n, _ := strconv.Atoi(text) // names are numbers; another sorts first
+	return n
+}
+
+// heldOut splits records in two by the FNV-1a hash of their name: what is held
+// out was never looked at while thresholds were chosen.
+func heldOut(name string) bool {
+	h := uint32(2166136261)
+	for _, c := range []byte(name) {
+		h = (h ^ uint32(c)) * 16777619
+	}
+	return h>>8&1 == 1
+}
+
+// fibrillates reports fibrillation or flutter of the atria.
+func (c clinical) fibrillates() bool {
+	return strings.Contains(c.header, "Atrial fibrillation") || strings.Contains(c.header, "Atrial flutter")
+}
+
+// half returns the records that are held out, or the others.
+func half(all []clinical, held bool) []clinical {
+	var out []clinical
+	for _, c := range all {
+		if c.heldOut == held {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func names(records []clinical) string {
+	out := make([]string, len(records))
+	for i, c := range records {
+		out[i] = c.name
+	}
+	return strings.Join(out, ", ")
+}
