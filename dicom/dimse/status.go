@@ -18,7 +18,6 @@ const (
 
 	// Warnings: the instance was stored.
 	CoercionOfDataElements uint16 = 0xB000
-	ElementsDiscarded      uint16 = 0xB006
 
 	ProcessingFailure     uint16 = 0x0110
 	DuplicateSOPInstance  uint16 = 0x0111
@@ -40,15 +39,12 @@ const (
 	UnableToProcess     uint16 = 0xC001
 
 	// Of normalized services, PS3.7 annex C.
-	NoSuchAttribute       uint16 = 0x0105
 	InvalidAttributeValue uint16 = 0x0106
 	NoSuchSOPInstance     uint16 = 0x0112
-	NoSuchEventType       uint16 = 0x0113
 	InvalidArgument       uint16 = 0x0115
 	NoSuchSOPClass        uint16 = 0x0118
 	ClassInstanceConflict uint16 = 0x0119
 	MissingAttribute      uint16 = 0x0120
-	MissingAttributeValue uint16 = 0x0121
 	NoSuchActionType      uint16 = 0x0123
 	DuplicateTransaction  uint16 = 0x0131 // a reason of PS3.3 C.14.1.1, no status
 	ResourceLimitation    uint16 = 0x0213

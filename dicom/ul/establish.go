@@ -18,8 +18,8 @@ func newConn(nc net.Conn, requestor bool, t Timeouts) *Conn {
 // setPeerMax notes the maximum length a peer receives; 0 is no limit. The
 // absurdly short is refused by its user, see TooShort.
 func (c *Conn) setPeerMax(n uint32) {
-	if n == 0 || n > maxDataLength {
-		n = maxDataLength
+	if n == 0 || n > MaxDataLength {
+		n = MaxDataLength
 	}
 	c.peerMax = int(n)
 }

@@ -60,7 +60,7 @@ func FuzzPDU(f *testing.F) {
 				}
 				received += len(part)
 			}
-			if received > len(b) || v.Length > maxDataLength {
+			if received > len(b) || v.Length > MaxDataLength {
 				t.Fatalf("%d bytes out of %d", received, len(b))
 			}
 		}

@@ -24,9 +24,9 @@ const (
 	// maxAssociateLength holds 128 contexts of 40 transfer syntaxes each and a
 	// user identity of 64 KB. It is memory that a peer nobody knows may claim.
 	maxAssociateLength = 256 << 10
-	// maxDataLength is more than DefaultMaxPDU because some senders ignore what
+	// MaxDataLength is more than DefaultMaxPDU because some senders ignore what
 	// we advertise; a P-DATA-TF of any length costs the same memory.
-	maxDataLength = 1 << 20
+	MaxDataLength = 1 << 20
 	// DefaultMaxPDU is the maximum length received that we advertise, PS3.8 D.1.
 	DefaultMaxPDU = 128 << 10
 
@@ -117,7 +117,7 @@ func parseHeader(b []byte) (pduHeader, error) {
 			return h, invalid("A-ASSOCIATE of %d bytes", h.length)
 		}
 	case typeData:
-		if h.length < pdvHeaderLength || h.length > maxDataLength {
+		if h.length < pdvHeaderLength || h.length > MaxDataLength {
 			return h, invalid("P-DATA-TF of %d bytes", h.length)
 		}
 	case typeAssociateRJ, typeReleaseRQ, typeReleaseRP, typeAbort:
