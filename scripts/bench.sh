@@ -37,6 +37,7 @@ run=(python3 "$harness/bench.py")
 HUB_BIN=$PWD/bin/hub "${run[@]}" run --targets "$targets" --cases "$cases" --reps "$reps" --scale "$scale" \
   --loadgen "$scratch/loadgen" --scratch "$scratch/run" --out "$scratch/results.jsonl"
 "${run[@]}" table "$scratch/results.jsonl"
+python3 scripts/bench_ratios.py "$scratch/results.jsonl"
 mkdir -p data
 cp "$scratch/results.jsonl" data/bench.jsonl
 echo "The raw figures are in data/bench.jsonl. Other programs ran beside this: compare rows of one repetition only."
