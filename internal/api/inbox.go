@@ -19,8 +19,12 @@ var inboxMessages = messages{
 	"reassign.same_side":  {"更正须由另一方（申请单位或诊断中心）的第二人确认。", "A second person of the other side, clinic or centre, has to decide."},
 }
 
-// assigning are the roles that may ask for a re-assignment or decide on it.
-var assigning = []hub.Role{hub.Tech, hub.Clinician, hub.Reader, hub.Reviewer}
+// assigning are the roles that may decide on a re-assignment; a dispatcher, who
+// hears of it first when a clinic calls, may ask for one as well.
+var (
+	assigning = []hub.Role{hub.Tech, hub.Clinician, hub.Reader, hub.Reviewer}
+	asking    = slices.Concat(assigning, []hub.Role{hub.Dispatcher})
+)
 
 func (s *Server) inboxRoutes() []Route {
 	return []Route{
@@ -30,7 +34,7 @@ func (s *Server) inboxRoutes() []Route {
 		{Method: "GET", Path: "/api/v1/quarantine/{id}/original", Roles: []hub.Role{hub.Tech}, Raw: s.quarantineOriginal},
 		{Method: "POST", Path: "/api/v1/quarantine/{id}/resolve", Roles: []hub.Role{hub.Tech}, Do: s.resolveQuarantine},
 		{Method: "POST", Path: "/api/v1/quarantine/{id}/retry", Roles: []hub.Role{hub.Tech}, Do: s.retryQuarantine},
-		{Method: "POST", Path: "/api/v1/tasks/{id}/reassign", Roles: assigning, Do: s.askReassign},
+		{Method: "POST", Path: "/api/v1/tasks/{id}/reassign", Roles: asking, Do: s.askReassign},
 		{Method: "GET", Path: "/api/v1/reassignments", Roles: clinical, Do: s.reassignments},
 		{Method: "POST", Path: "/api/v1/reassignments/{id}/confirm", Roles: assigning, Do: s.confirmReassign},
 		{Method: "POST", Path: "/api/v1/reassignments/{id}/refuse", Roles: assigning, Do: s.refuseReassign},

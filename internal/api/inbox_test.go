@@ -99,6 +99,30 @@ func TestReassignmentNeedsBothSides(t *testing.T) {
 	}
 }
 
+func TestCentreStartsACorrectionAndTheClinicNamesThePatient(t *testing.T) {
+	t.Parallel()
+	for i, login := range []string{"reader1", "reviewer1", "dispatcher1"} {
+		h := newInbox(t)
+		wrong, right := h.order("测试", "T12"), h.order("王强", "T99")
+		id := h.ecg("tech1", "normal", uint64(20+i))["task"].(string)
+		h.ok("tech1", "POST", "/api/v1/inbox/"+id+"/match", map[string]any{"order": wrong["id"]})
+		id = wrong["task"].(string)
+		h.ok("tech1", "POST", "/api/v1/tasks/"+id+"/submit", nil)
+		h.refused(login, "POST", "/api/v1/tasks/"+id+"/reassign", map[string]any{}, 400, fieldInvalid)
+		r := h.ok(login, "POST", "/api/v1/tasks/"+id+"/reassign", map[string]any{"reason": "心电图上的姓名是王强"})
+		if r["state"] != "asked" || r["to_order"] != "" {
+			t.Fatalf("%s asked: %v", login, r)
+		}
+		path := "/api/v1/reassignments/" + r["id"].(string)
+		h.refused("reviewer2", "POST", path+"/confirm", map[string]any{"order": right["id"]}, 403, "reassign.same_side")
+		h.refused("tech1", "POST", path+"/confirm", nil, 400, fieldInvalid)
+		r = h.ok("tech1", "POST", path+"/confirm", map[string]any{"order": right["id"]})
+		if task := h.ok("reader1", "GET", "/api/v1/tasks/"+r["new_task"].(string), nil); task["order"] != right["id"] || task["state"] != "queued" {
+			t.Fatalf("%s asked, and the exam is %v", login, task)
+		}
+	}
+}
+
 func TestQuarantineIsLookedAtTriedAgainAndResolved(t *testing.T) {
 	t.Parallel()
 	h := newInbox(t)
