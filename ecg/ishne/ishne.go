@@ -39,7 +39,7 @@ type file struct {
 }
 
 // maxHead bounds the header with its variable block.
-const maxHead = 1 << 20
+const maxHead = 64 << 10
 
 // Decode reads one ISHNE file. Errors are *ecg.FormatError. The result shares
 // no memory with data.

@@ -10,7 +10,7 @@ import (
 type messages map[string][2]string
 
 // catalogues are the messages of all files of this package.
-var catalogues = []messages{coreMessages, accountMessages, reportMessages, criticalMessages, orderMessages, recognitionMessages, uploadMessages, inboxMessages, adminMessages, dicomwebMessages, searchMessages, upsMessages, traceMarksMessages}
+var catalogues = []messages{coreMessages, accountMessages, reportMessages, criticalMessages, orderMessages, recognitionMessages, uploadMessages, inboxMessages, adminMessages, dicomwebMessages, searchMessages, upsMessages, traceMarksMessages, longMessages}
 
 var coreMessages = messages{
 	"busy":                     {"系统繁忙，请稍后重试。", "The hub is busy; try again shortly."},

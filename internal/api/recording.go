@@ -1,9 +1,11 @@
 package api
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"math"
 	"net/http"
@@ -23,7 +25,7 @@ import (
 
 func (s *Server) recordingRoutes() []Route {
 	return []Route{
-		{Method: "POST", Path: "/api/v1/recordings", Roles: clinic, Do: s.postRecording, Body: ecg.MaxFileBytes + 1},
+		{Method: "POST", Path: "/api/v1/recordings", Roles: clinic, Do: s.postRecording, Body: ecg.MaxStreamBytes + 1},
 		{Method: "GET", Path: "/api/v1/recordings/{id}", Roles: clinical, Do: s.getRecording},
 		{Method: "GET", Path: "/api/v1/recordings/{id}/waveform.json", Roles: clinical, Do: s.waveform},
 		{Method: "GET", Path: "/api/v1/recordings/{id}/analysis.json", Roles: clinical, Do: s.analysis},
@@ -37,15 +39,15 @@ func (s *Server) recordingRoutes() []Route {
 // postRecording takes an ECG file as it is; "upload" names its format and
 // quality while the patient is still there.
 func (s *Server) postRecording(c *Call) (any, error) {
-	data, err := io.ReadAll(c.Body)
-	if err != nil {
-		return nil, hub.Wrap(hub.TooLarge, "api.postRecording", "ecg.too_large", err)
-	}
-	if len(data) == 0 {
+	body := bufio.NewReader(c.Body)
+	if _, err := body.Peek(1); err == io.EOF {
 		return nil, hub.E(hub.Invalid, "api.postRecording", "ecg.empty")
 	}
 	src := intake.Source{Actor: c.Actor, Via: "recording", Order: hub.OrderID(c.URL.Query().Get("order")), Name: clip(c.Header.Get("X-Filename"), 200)}
-	out, existing, err := s.Intake.Recording(c.Context(), src, data)
+	out, existing, err := s.Intake.ECG(c.Context(), src, body)
+	if tooLong := (*http.MaxBytesError)(nil); errors.As(err, &tooLong) {
+		return nil, hub.Wrap(hub.TooLarge, "api.postRecording", "ecg.too_large", err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -211,15 +213,27 @@ func (s *Server) decoded(ctx context.Context, tx *db.Tx, r *hub.Recorded) (*ecg.
 	return dicomwave.FromDataset(ds)
 }
 
-// load returns a recording in scope with its samples.
-func (s *Server) load(c *Call) (*hub.Recorded, *ecg.Recording, error) {
+// window returns a recording in scope with its samples, of a long one those of
+// the stretch named by from and to, which begins at sample first.
+func (s *Server) window(c *Call) (r *hub.Recorded, rec *ecg.Recording, first int, err error) {
 	tx := c.Read()
-	r, err := recording(tx, c.Actor, hub.RecordingID(c.PathValue("id")))
-	if err != nil {
-		return nil, nil, err
+	if r, err = recording(tx, c.Actor, hub.RecordingID(c.PathValue("id"))); err != nil {
+		return nil, nil, 0, err
 	}
-	rec, err := s.decoded(c.Context(), tx, r)
-	return r, rec, err
+	_, long, err := isLong(tx, r)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	if !long {
+		rec, err = s.decoded(c.Context(), tx, r)
+		return r, rec, 0, err
+	}
+	from, to, err := span(c.URL.Query(), partSeconds)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	rec, first, err = s.part(c.Context(), r, from, to)
+	return r, rec, first, err
 }
 
 // samples are the µV values of one lead; a gap is null.
@@ -259,7 +273,7 @@ func waveOf(leads []ecg.Lead, rate float64, unit, kind string) waveGroup {
 }
 
 func (s *Server) waveform(c *Call) (any, error) {
-	row, rec, err := s.load(c)
+	row, rec, first, err := s.window(c)
 	if err != nil {
 		return nil, err
 	}
@@ -270,8 +284,10 @@ func (s *Server) waveform(c *Call) (any, error) {
 	return struct {
 		waveGroup
 		Start  *time.Time  `json:"start"`
+		First  int         `json:"first"` // sample of the recording at which samples begin
+		Total  int         `json:"total"` // samples of the recording
 		Groups []waveGroup `json:"groups"`
-	}{waveOf(rec.Leads, rec.RateHz, "uV", ""), nonZero(row.Start), groups}, nil
+	}{waveOf(rec.Leads, rec.RateHz, "uV", ""), nonZero(row.Start), first, row.Samples, groups}, nil
 }
 
 func nonZero(t time.Time) *time.Time {
@@ -287,7 +303,7 @@ var chinaTime = time.FixedZone("CST", 8*3600)
 
 // analysis gives beats, rhythm, median beat and quality, for marks on the drawing.
 func (s *Server) analysis(c *Call) (any, error) {
-	_, rec, err := s.load(c)
+	_, rec, _, err := s.window(c)
 	if err != nil {
 		return nil, err
 	}

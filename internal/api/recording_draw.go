@@ -20,7 +20,16 @@ import (
 
 // Trace reads a recording's samples back, verified.
 func (s *Server) Trace(ctx context.Context, r *hub.Recorded) (*ecg.Recording, error) {
-	return s.decoded(ctx, s.DB.Read(ctx), r)
+	tx := s.DB.Read(ctx)
+	_, long, err := isLong(tx, r)
+	if err != nil {
+		return nil, err
+	}
+	if long { // a report shows its first seconds
+		rec, _, err := s.part(ctx, r, 0, partSeconds)
+		return rec, err
+	}
+	return s.decoded(ctx, tx, r)
 }
 
 // drawOptions reads how to draw from an address: layout, speed (mm/s), gain
@@ -112,9 +121,12 @@ func (s *Server) drawing(c *Call) (*ecg.Recording, draw.Options, error) {
 	if err != nil {
 		return nil, o, err
 	}
-	row, rec, err := s.load(c)
+	row, rec, first, err := s.window(c)
 	if err != nil {
 		return nil, o, err
+	}
+	if first > 0 { // the drawing's start counts from the recording's
+		o.StartSecond = max(0, o.StartSecond-float64(first)/row.RateHz)
 	}
 	o.Header, err = traceHeader(c.Read(), row)
 	return rec, o, err
@@ -174,7 +186,7 @@ func (s *Server) ecgPDF(c *Call) error {
 
 // ecgThumbnail draws a recording small, without the patient; it never changes.
 func (s *Server) ecgThumbnail(c *Call) error {
-	_, rec, err := s.load(c)
+	_, rec, _, err := s.window(c)
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ type place struct{ object, off, length string }
 var places = map[string]place{
 	"instance":   {"object", "off", "len"},
 	"recording":  {"object", "off", "len"},
+	"overview":   {"object", "off", "len"},
 	"quarantine": {"object", "off", "len"},
 	"report":     {object: "pdf"},
 	"addendum":   {object: "pdf"},

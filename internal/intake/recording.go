@@ -22,22 +22,36 @@ import (
 // holterFrom is the length from which an ECG is read as a long-term one.
 const holterFrom = time.Hour
 
-// trace is a decoded and measured ECG.
+// trace is a decoded and measured ECG; rec of a long one has no samples.
 type trace struct {
-	rec    *ecg.Recording
-	result measure.Result
-	alerts []hub.Alert
+	rec     *ecg.Recording
+	samples int // of each lead
+	result  measure.Result
+	alerts  []hub.Alert
+	trend   *LongTrend // of a long one
 }
 
-// file is an ECG file that is no DICOM object.
-type file struct{ name string }
+// long says whether it is read as a long-term ECG.
+func (w *trace) long() bool {
+	return w.rec.RateHz > 0 && float64(w.samples)/w.rec.RateHz > holterFrom.Seconds()
+}
+
+// file is an ECG file that is no DICOM object, with the overview of a long one.
+type file struct {
+	name     string
+	overview *hub.Overview
+}
 
 // analyse measures rec and holds it against the alliance's critical list.
 func (in *Intake) analyse(rec *ecg.Recording) *trace {
-	if rec.Picture != "" {
-		return &trace{rec: rec} // nothing to measure, and no bad signal either
-	}
-	t := &trace{rec: rec, result: measure.Analyse(rec)}
+	t := in.judge(rec, measure.Analyse(rec))
+	t.samples = rec.Samples()
+	return t
+}
+
+// judge holds what was measured against the alliance's critical list.
+func (in *Intake) judge(rec *ecg.Recording, result measure.Result) *trace {
+	t := &trace{rec: rec, result: result}
 	own := in.Work.Rules.ECG
 	rules, err := measure.DefaultRules().With(own.Numbers, own.On)
 	if err != nil { // settings are checked at start
@@ -153,6 +167,12 @@ func (s *session) takeRecording(tx *db.Tx, a *arrival) error {
 	if err := tx.InsertRecording(row); err != nil {
 		return err
 	}
+	if over := a.file.overview; over != nil {
+		over.Recording = row.ID
+		if err := tx.InsertOverview(over); err != nil {
+			return err
+		}
+	}
 	if order.Origin == imported {
 		a.out = Outcome{Result: Stored, Recording: row.ID}
 		return recognition.Attach(tx, order, "", row.ID)
@@ -233,7 +253,7 @@ func (w *trace) row(name string) *hub.Recorded {
 	numbers, _ := json.Marshal(w.result.Measurements)
 	quality, _ := json.Marshal(w.result.Quality)
 	notes, _ := json.Marshal(w.rec.Notes)
-	return &hub.Recorded{ID: hub.NewID[hub.RecordingID](), Format: string(w.rec.Format), Leads: leads, RateHz: w.rec.RateHz, Samples: w.rec.Samples(),
+	return &hub.Recorded{ID: hub.NewID[hub.RecordingID](), Format: string(w.rec.Format), Leads: leads, RateHz: w.rec.RateHz, Samples: w.samples,
 		Start: w.start(), Device: device, Hub: numbers, Quality: quality, Notes: notes, Name: name}
 }
 
@@ -285,7 +305,7 @@ func (in *Intake) draftForTrace(tx *db.Tx, a *arrival, id hub.RecordingID) (*hub
 	}
 	o := &hub.Order{ID: hub.NewID[hub.OrderID](), Member: a.src.Actor.Member, Origin: "draft", Patient: row.ID, Visit: hub.Outpatient, Kind: hub.ECG,
 		Modality: "ECG", Priority: 3, CreatedAt: tx.Now()}
-	if a.wave.rec.Duration() > holterFrom {
+	if a.wave.long() {
 		o.Kind = hub.Holter
 	}
 	o.Accession = "D" + strings.ToUpper(string(o.ID))[:14]

@@ -171,7 +171,7 @@ func (in *Intake) draftOrder(tx *db.Tx, a *arrival, patient *db.PatientRow) (*hu
 		ItemName: o.exam, Priority: 3, CreatedAt: tx.Now()}
 	if o.ecg || o.series.Modality == "ECG" {
 		order.Kind, order.Modality = hub.ECG, "ECG"
-		if a.wave != nil && a.wave.rec.Duration() > holterFrom {
+		if a.wave != nil && a.wave.long() {
 			order.Kind = hub.Holter
 		}
 	}

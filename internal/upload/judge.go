@@ -162,8 +162,12 @@ func (s *Service) take(ctx context.Context, src intake.Source, f form, r io.Read
 	case dicomForm:
 		return taken(s.Intake.File(ctx, src, r))
 	case ecgForm:
-		if size > ecg.MaxFileBytes {
-			return &Verdict{Result: Rejected, Code: "ecg.too_large"}, nil
+		if size > intake.HeldMost {
+			out, _, err := s.Intake.ECG(ctx, src, r)
+			if k := hub.KindOf(err); k == hub.TooLarge || k == hub.Invalid {
+				return &Verdict{Result: Rejected, Code: hub.CodeOf(err), Reason: err.Error()}, nil
+			}
+			return taken(out, err)
 		}
 		data, err := readAll(r, size)
 		if err != nil {

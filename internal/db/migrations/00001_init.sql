@@ -313,6 +313,15 @@ CREATE INDEX recording_corrects ON recording(corrects) WHERE corrects <> '';
 CREATE INDEX recording_instance ON recording(instance) WHERE instance <> '';
 CREATE INDEX recording_parts ON recording(object) WHERE substr(object, 1, 6) = 'parts/';
 
+-- Pyramid and trend of a long recording.
+CREATE TABLE overview (
+  recording TEXT PRIMARY KEY REFERENCES recording(id),
+  object    TEXT NOT NULL,
+  off       BIGINT NOT NULL,
+  len       BIGINT NOT NULL,
+  trend     BIGINT NOT NULL
+);
+
 CREATE TABLE recording_marks (
   id         TEXT PRIMARY KEY,
   recording  TEXT NOT NULL REFERENCES recording(id),
