@@ -10,8 +10,9 @@ const lookBits = 9
 type huffman struct {
 	look    [1 << lookBits]uint16
 	values  []byte
-	maxCode [18]int32 // highest code of each length, -1 if there is none
-	offset  [17]int32 // index of a length's first value minus its first code
+	fast    *coefficients // of an AC table
+	maxCode [18]int32     // highest code of each length, -1 if there is none
+	offset  [17]int32     // index of a length's first value minus its first code
 }
 
 // newHuffman builds a table from the numbers of codes of each length.

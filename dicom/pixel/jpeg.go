@@ -290,6 +290,7 @@ func (j *jpegDecoder) huffmanTables(b []byte) error {
 		if class == 0 {
 			j.dcTables[id] = h
 		} else {
+			h.fast = newCoefficients(h)
 			j.acTables[id] = h
 		}
 		b = b[17+n:]

@@ -13,10 +13,16 @@ var zigzag = [64]uint8{
 func (j *jpegDecoder) dctScan(r *bitReader, comps []*component) error {
 	return j.blocks(r, comps, func(c *component, bx, by int) bool {
 		var block [64]int32
-		if !decodeBlock(r, c, &j.quant[c.tq], &block) {
+		last := decodeBlock(r, c, &j.quant[c.tq], &block)
+		if last < 0 {
 			return false
 		}
-		inverseDCT(&block, c.samples[8*(by*c.width+bx):], c.width, j.precision)
+		out := c.samples[8*(by*c.width+bx):]
+		if last == 0 {
+			flat(block[0], out, c.width, j.precision)
+		} else {
+			inverseDCT(&block, out, c.width, j.precision)
+		}
 		return true
 	}, func() {})
 }
@@ -67,34 +73,75 @@ func (j *jpegDecoder) blocks(r *bitReader, comps []*component, decode func(c *co
 	return nil
 }
 
-// decodeBlock reads the coefficients of one block, dequantized.
-func decodeBlock(r *bitReader, c *component, quant *[64]int32, block *[64]int32) bool {
+// coefficientBits is the length of what one look in a table of coefficients
+// decodes.
+const coefficientBits = 10
+
+// coefficients maps the next bits to a coefficient that is not zero, shifted
+// left by 16, how many zeros it follows, shifted left by 8, and the length of
+// its code and its bits; 0 if that is longer or something else.
+type coefficients [1 << coefficientBits]int32
+
+// newCoefficients joins a Huffman table with the bits that follow its codes,
+// ISO/IEC 10918-1 section F.2.2.2.
+func newCoefficients(h *huffman) *coefficients {
+	var t coefficients
+	for i := range t {
+		r := bitReader{acc: uint64(i) << 38, n: coefficientBits + 38, stop: true}
+		rs, ok := r.value(h)
+		used, size := coefficientBits+38-r.n, int(rs&15)
+		if !ok || size == 0 || used+size > coefficientBits {
+			continue
+		}
+		t[i] = r.receive(size)<<16 | int32(rs>>4)<<8 | int32(used+size)
+	}
+	return &t
+}
+
+// decodeBlock reads the coefficients of one block, dequantized. It returns
+// the place in zigzag order of the last that is not zero, or -1 if there is no
+// code.
+func decodeBlock(r *bitReader, c *component, quant *[64]int32, block *[64]int32) int {
 	n, ok := r.value(c.dc)
 	if !ok || n > 16 {
-		return false
+		return -1
 	}
 	c.pred += r.receive(int(n))
 	block[0] = c.pred * quant[0]
+	last, fast := 0, c.ac.fast
 	for k := 1; k < 64; k++ {
-		rs, ok := r.value(c.ac)
-		if !ok {
-			return false
+		if r.n < 16 {
+			r.fill()
 		}
-		run, size := int(rs>>4), int(rs&15)
-		if size == 0 {
-			if run != 15 {
-				break
+		var v int32
+		if e := fast[r.acc>>((r.n-coefficientBits)&63)&(1<<coefficientBits-1)]; e != 0 {
+			r.n -= int(e & 0xFF)
+			k += int(e >> 8 & 0xFF)
+			v = e >> 16
+		} else {
+			rs, ok := r.value(c.ac)
+			if !ok {
+				return -1
 			}
-			k += 15
-			continue
+			run, size := int(rs>>4), int(rs&15)
+			if size == 0 {
+				if run != 15 {
+					break
+				}
+				k += 15
+				continue
+			}
+			k += run
+			v = r.receive(size)
 		}
-		if k += run; k > 63 {
-			return false
+		if k > 63 {
+			return -1
 		}
 		at := zigzag[k]
-		block[at] = r.receive(size) * quant[at]
+		block[at] = v * quant[at]
+		last = k
 	}
-	return true
+	return last
 }
 
 // The constants of the inverse DCT of Loeffler, Ligtenberg and Moschytz (1989)
@@ -117,12 +164,37 @@ const (
 	f3072 = 25172
 )
 
+// flat is inverseDCT of a block whose only coefficient is the first.
+func flat(dc int32, out []uint16, stride, precision int) {
+	pass := passBits(precision)
+	v := (dc<<pass<<dctBits + 1<<(dctBits+pass+2)) >> (dctBits + pass + 3)
+	s := sample(v+1<<(precision-1), 1<<precision-1)
+	for y := range 8 {
+		row := (*[8]uint16)(out[y*stride:])
+		*row = [8]uint16{s, s, s, s, s, s, s, s}
+	}
+}
+
+// passBits are the bits kept between the passes.
+func passBits(precision int) int {
+	if precision > 8 {
+		return 1
+	}
+	return 2
+}
+
 // inverseDCT writes a block of samples, rows stride apart.
 func inverseDCT(block *[64]int32, out []uint16, stride, precision int) {
-	pass := 2
-	if precision > 8 {
-		pass = 1
-	}
+	pass := passBits(precision)
+	columnsDCT(block, pass)
+	rowsDCT(block, out, stride, precision, pass)
+}
+
+// columnsDCT transforms each column in its place. The two passes are the same
+// but for where they read and write; calls in between would cost a third.
+func columnsDCT(block *[64]int32, pass int) {
+	shift := uint(dctBits-pass) & 31
+	round := int32(1) << (shift - 1)
 	for x := range 8 {
 		b := (*[57]int32)(block[x:])
 		if b[8]|b[16]|b[24]|b[32]|b[40]|b[48]|b[56] == 0 {
@@ -130,35 +202,54 @@ func inverseDCT(block *[64]int32, out []uint16, stride, precision int) {
 			b[0], b[8], b[16], b[24], b[32], b[40], b[48], b[56] = dc, dc, dc, dc, dc, dc, dc, dc
 			continue
 		}
-		b[0], b[8], b[16], b[24], b[32], b[40], b[48], b[56] =
-			idct8(b[0], b[8], b[16], b[24], b[32], b[40], b[48], b[56], dctBits-pass)
-	}
-	center, top := int32(1)<<(precision-1), int32(1)<<precision-1
-	for y := range 8 {
-		b := (*[8]int32)(block[8*y:])
-		var v [8]int32
-		v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7] =
-			idct8(b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], dctBits+pass+3)
-		row := out[y*stride : y*stride+8]
-		for x := range row {
-			row[x] = uint16(min(max(v[x]+center, 0), top))
-		}
+		z1 := (b[16] + b[48]) * f0541
+		t2, t3 := z1-b[48]*f1847, z1+b[16]*f0765
+		t0, t1 := (b[0]+b[32])<<dctBits+round, (b[0]-b[32])<<dctBits+round
+		a0, a3, a1, a2 := t0+t3, t0-t3, t1+t2, t1-t2
+		t0, t1, t2, t3 = oddDCT(b[56], b[40], b[24], b[8])
+		b[0], b[56] = (a0+t3)>>shift, (a0-t3)>>shift
+		b[8], b[48] = (a1+t2)>>shift, (a1-t2)>>shift
+		b[16], b[40] = (a2+t1)>>shift, (a2-t1)>>shift
+		b[24], b[32] = (a3+t0)>>shift, (a3-t0)>>shift
 	}
 }
 
-// idct8 is the transform of one row or column, divided by 1<<shift.
-func idct8(s0, s1, s2, s3, s4, s5, s6, s7 int32, shift int) (o0, o1, o2, o3, o4, o5, o6, o7 int32) {
-	z1 := (s2 + s6) * f0541
-	t2, t3 := z1-s6*f1847, z1+s2*f0765
-	t0, t1 := (s0+s4)<<dctBits, (s0-s4)<<dctBits
-	a0, a3, a1, a2 := t0+t3, t0-t3, t1+t2, t1-t2
+// rowsDCT transforms each row and brings it to samples.
+func rowsDCT(block *[64]int32, out []uint16, stride, precision, pass int) {
+	center, top := int32(1)<<(precision-1), int32(1)<<precision-1
+	shift := uint(dctBits+pass+3) & 31
+	round := int32(1)<<(shift-1) + center<<shift
+	for y := range 8 {
+		b := (*[8]int32)(block[8*y:])
+		row := (*[8]uint16)(out[y*stride:])
+		if b[1]|b[2]|b[3]|b[4]|b[5]|b[6]|b[7] == 0 {
+			s := sample((b[0]<<dctBits+round)>>shift, top)
+			*row = [8]uint16{s, s, s, s, s, s, s, s}
+			continue
+		}
+		z1 := (b[2] + b[6]) * f0541
+		t2, t3 := z1-b[6]*f1847, z1+b[2]*f0765
+		t0, t1 := (b[0]+b[4])<<dctBits+round, (b[0]-b[4])<<dctBits+round
+		a0, a3, a1, a2 := t0+t3, t0-t3, t1+t2, t1-t2
+		t0, t1, t2, t3 = oddDCT(b[7], b[5], b[3], b[1])
+		row[0], row[7] = sample((a0+t3)>>shift, top), sample((a0-t3)>>shift, top)
+		row[1], row[6] = sample((a1+t2)>>shift, top), sample((a1-t2)>>shift, top)
+		row[2], row[5] = sample((a2+t1)>>shift, top), sample((a2-t1)>>shift, top)
+		row[3], row[4] = sample((a3+t0)>>shift, top), sample((a3-t0)>>shift, top)
+	}
+}
 
-	z1, z2, z3, z4 := (s7+s1)*-f0899, (s5+s3)*-f2562, s7+s3, s5+s1
-	z5 := (z3 + z4) * f1175
-	z3, z4 = z3*-f1961+z5, z4*-f0390+z5
-	t0, t1, t2, t3 = s7*f0298+z1+z3, s5*f2053+z2+z4, s3*f3072+z2+z3, s1*f1501+z1+z4
+// oddDCT is the part of the transform for coefficients 7, 5, 3 and 1.
+func oddDCT(s7, s5, s3, s1 int32) (t0, t1, t2, t3 int32) {
+	z5 := (s7 + s3 + s5 + s1) * f1175
+	z1, z2, z3, z4 := (s7+s1)*-f0899, (s5+s3)*-f2562, (s7+s3)*-f1961+z5, (s5+s1)*-f0390+z5
+	return s7*f0298 + z1 + z3, s5*f2053 + z2 + z4, s3*f3072 + z2 + z3, s1*f1501 + z1 + z4
+}
 
-	round := int32(1) << (shift - 1)
-	return (a0 + t3 + round) >> shift, (a1 + t2 + round) >> shift, (a2 + t1 + round) >> shift, (a3 + t0 + round) >> shift,
-		(a3 - t0 + round) >> shift, (a2 - t1 + round) >> shift, (a1 - t2 + round) >> shift, (a0 - t3 + round) >> shift
+// sample keeps v within 0 and top.
+func sample(v, top int32) uint16 {
+	if uint32(v) > uint32(top) {
+		v = ^(v >> 31) & top
+	}
+	return uint16(v)
 }
