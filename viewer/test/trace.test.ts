@@ -7,6 +7,7 @@ import { completed } from '../src/trace/derive'
 import { filtered } from '../src/trace/filter'
 import { arrange, lastStart, leadOrder, marginMm, rhythmLead } from '../src/trace/layout'
 import { line, pulse } from '../src/trace/line'
+import { clockAt, neighbour, trendPaths } from '../src/trace/trend'
 import { devicePxPerMm, fit, fromCard, recall, screenKey } from '../src/trace/scale'
 
 const twelve = ['I', 'II', 'III', 'aVR', 'aVL', 'aVF', 'V1', 'V2', 'V3', 'V4', 'V5', 'V6']
@@ -198,5 +199,26 @@ describe('eight stored leads', () => {
     expect(w.samples[3]![1]).toBeNull()
     const two = { leads: ['MLII', 'V5'], samples: [[1], [2]] }
     expect(completed(two)).toBe(two)
+  })
+})
+
+describe('a day of Holter', () => {
+  test('the trend breaks where no beats were, and keeps its extremes in the box', () => {
+    const p = trendPaths([{ mean: 60, low: 55, high: 70 }, { mean: 0, low: 0, high: 0 }, { mean: 150, low: 120, high: 180 }], 300, 100)
+    expect([p.top, p.bottom]).toEqual([190, 40])
+    expect(p.line).toBe('M50.0 86.7M250.0 26.7')
+    expect(trendPaths([], 300, 100).line).toBe('')
+  })
+
+  test('moments are told by the clock in Shanghai, or by the time since the start', () => {
+    expect(clockAt('2026-11-20T00:00:00Z', 3725)).toBe('09:02:05')
+    expect(clockAt(null, 90_061)).toBe('25:01:01')
+  })
+
+  test('events are stepped through in order, and end at the ends', () => {
+    const events = [{ sample: 250 }, { sample: 500 }, { sample: 1000 }]
+    expect(neighbour(events, 250, 1, 1)?.sample).toBe(500)
+    expect(neighbour(events, 250, 4, 1)).toBeNull()
+    expect(neighbour(events, 250, 4, -1)?.sample).toBe(500)
   })
 })

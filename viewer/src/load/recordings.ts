@@ -62,6 +62,32 @@ export interface Waveform {
   rate_hz: number
   unit: string
   samples: (number | null)[][]
+  /** Sample of the recording at which these begin: a long one comes in parts. */
+  first?: number
+  /** Samples of the whole recording. */
+  total?: number
+}
+
+/** What to look at first in a long recording; value is in ms for pauses, else beats per minute. */
+export interface TrendEvent {
+  kind: 'pause' | 'run' | 'fastest' | 'slowest'
+  sample: number
+  seconds: number
+  beats: number
+  value: number
+}
+
+/** A long recording in numbers: heart rate by the minute, RR intervals, events. */
+export interface Trend {
+  rate_hz: number
+  seconds: number
+  beats: number
+  minutes: { mean: number; low: number; high: number; v: number }[]
+  histogram: number[]
+  histogram_ms: number
+  ventricular: number
+  paced: number
+  events: TrendEvent[]
 }
 
 const id = encodeURIComponent
@@ -91,4 +117,18 @@ export function putMarks(recording: string, marks: Marks): Promise<Marks> {
 /** Where the hub draws a recording: as a page to print, or as PDF. */
 export function drawnAt(recording: string, form: 'svg' | 'pdf', how: Readonly<Record<string, string>>): string {
   return `/api/v1/recordings/${id(recording)}/ecg.${form}?${new URLSearchParams(how)}`
+}
+
+export function getTrend(recording: string, signal?: AbortSignal): Promise<Trend> {
+  return ask<Trend>(`/api/v1/recordings/${id(recording)}/trend.json`, signal ? { signal } : {})
+}
+
+/** The samples of a long recording from `from` to `to` seconds. */
+export function getPart(recording: string, from: number, to: number, signal?: AbortSignal): Promise<Waveform> {
+  return ask<Waveform>(`/api/v1/recordings/${id(recording)}/waveform.json?from=${from.toFixed(3)}&to=${to.toFixed(3)}`, signal ? { signal } : {})
+}
+
+/** The beats of a long recording from `from` to `to` seconds; samples count from its start. */
+export async function getBeats(recording: string, from: number, to: number, signal?: AbortSignal): Promise<Beat[]> {
+  return (await ask<{ beats: Beat[] }>(`/api/v1/recordings/${id(recording)}/beats.json?from=${from.toFixed(3)}&to=${to.toFixed(3)}`, signal ? { signal } : {})).beats
 }

@@ -103,6 +103,15 @@ export const zh = {
   medianOf: '中位搏动',
   allMeasures: '全部测量值',
   notMeasured: '测不出',
+  holterTrend: '心率趋势',
+  holterHint: '在趋势图上点选时间；[ ] 键逐个查看事件',
+  holterHistogram: 'R-R 直方图',
+  holterTotals: '共 {n} 次心搏，室性 {v}，起搏 {p}',
+  ev_pause: '长间歇 {value} ms',
+  ev_run: '连续室性 {beats} 搏，{value} 次/分',
+  ev_fastest: '最快 {value} 次/分',
+  ev_slowest: '最慢 {value} 次/分',
+  key_event: '下一个 / 上一个事件',
 } as const
 
 export const en: { readonly [K in keyof typeof zh]: string } = {
@@ -208,6 +217,15 @@ export const en: { readonly [K in keyof typeof zh]: string } = {
   medianOf: 'Median beat',
   allMeasures: 'All measurements',
   notMeasured: 'not measurable',
+  holterTrend: 'Heart rate',
+  holterHint: 'Click the trend to go to a time; [ and ] step through the events',
+  holterHistogram: 'RR histogram',
+  holterTotals: '{n} beats, {v} ventricular, {p} paced',
+  ev_pause: 'Pause {value} ms',
+  ev_run: 'Run of {beats} ventricular, {value}/min',
+  ev_fastest: 'Fastest {value}/min',
+  ev_slowest: 'Slowest {value}/min',
+  key_event: 'Next or previous event',
 }
 
 /** The words of the ECG on its paper. */

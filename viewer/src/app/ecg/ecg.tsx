@@ -14,6 +14,7 @@ import { Icon } from '../parts/icon'
 import { Calibrate, screenPxPerMm } from './calibrate'
 import { type Caliper, Canvas } from './canvas'
 import { Compare } from './compare'
+import { Holter } from './holter'
 import { nextClass, useFindings } from './marks'
 import { Measures } from './measures'
 import { Medians } from './medians'
@@ -62,6 +63,14 @@ export function Ecg(props: EcgProps) {
   if (fault) return <div class="ecg"><ProblemNote fault={fault} onRetry={() => setTurn((n) => n + 1)} /></div>
   if (!got) return <div class="ecg"><Skeleton lines={12} /></div>
   if (got.wave.leads.length === 0) return <div class="ecg"><Blank title={t('noWave')} /></div>
+  if ((got.wave.total ?? 0) > got.wave.samples[0]!.length) {
+    return (
+      <div class="ecg" data-testid="ecg">
+        <Measures recording={got.recording} onInsert={props.onInsert} />
+        <Holter recording={got.recording} onShown={props.onShown} />
+      </div>
+    )
+  }
   return <Opened own={props} recording={got.recording} wave={got.wave} />
 }
 
@@ -169,7 +178,7 @@ function Opened(args: Loaded & { own: EcgProps }) {
 }
 
 /** The filters in force, as they stand on screen and print. */
-function filterWords(rateHz: number): string {
+export function filterWords(rateHz: number): string {
   const { highPass, lowPass, notch } = view.value.filter
   if (!highPass && !lowPass && !notch) return t('filterRaw')
   const band = { a: highPass || '0', b: lowPass && lowPass < 0.45 * rateHz ? lowPass : Math.round(rateHz / 2) }
@@ -178,7 +187,7 @@ function filterWords(rateHz: number): string {
 
 const letters: Record<string, string> = { dominant: '', ventricular: 'V', supraventricular: 'S', paced: 'P', artefact: '×', other: '?' }
 
-function beatMarks(beats: readonly { sample: number; class: string }[], rateHz: number) {
+export function beatMarks(beats: readonly { sample: number; class: string }[], rateHz: number) {
   return beats.map((b, i) => ({
     sample: b.sample, at: b.sample / rateHz, rrMs: i > 0 ? ((b.sample - beats[i - 1]!.sample) / rateHz) * 1000 : 0, letter: letters[b.class] ?? '?',
   }))
