@@ -12,6 +12,9 @@ type atrialSigns struct {
 
 const (
 	steadyMatch     = 0.50 // mean correlation of any two P waves
+	steadyLeast     = 0.20 // of that, however noisy
+	humpPower       = 0.4  // mean power of a hump by that of its peak
+	noiseInP        = 0.08 // power of noise that is left in the band of P
 	steadyErratic   = 0.92 // the same where RR is so uneven that chance must be kept out
 	atrialShortest  = 0.33 // s: a faster atrial cycle is flutter, not P waves
 	flutterShortest = 0.19 // s
@@ -26,12 +29,13 @@ const (
 )
 
 // atriaOf looks for P waves that belong to the beats and for such that do not.
-func atriaOf(traces []trace, beats []Beat, m *medianBeat, b bounds) atrialSigns {
+// noise is how restless the leads are, in µV.
+func atriaOf(traces []trace, beats []Beat, m *medianBeat, b bounds, noise float64) atrialSigns {
 	var signs atrialSigns
 	if m == nil || b.qrsOn < 0 {
 		return signs
 	}
-	match := steadyMatch
+	match := math.Max(steadyLeast, steadyMatch*clarity(b.pUV, noise))
 	if isErratic(beats) {
 		match = steadyErratic
 	}
@@ -48,6 +52,16 @@ func atriaOf(traces []trace, beats []Beat, m *medianBeat, b bounds) atrialSigns 
 		signs.dissociated, signs.rate = true, rounded(60/cycle, 1)
 	}
 	return signs
+}
+
+// clarity is the share of P in the power of a single P of size µV on a noisy
+// lead: what two of them can have in common.
+func clarity(size, noise float64) float64 {
+	p, n := size*size*humpPower, noise*noise*noiseInP
+	if p <= 0 {
+		return 0
+	}
+	return p / (p + n)
 }
 
 // isErratic reports RR intervals too uneven for a ventricle left to itself.

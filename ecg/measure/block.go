@@ -62,7 +62,8 @@ func (b *block) read(leads []ecg.Lead, base, n int, rate float64) {
 	}
 }
 
-// examine judges the leads of b, in a long recording on its first seconds.
+// examine judges the leads of b, in a long recording on its first seconds, and
+// takes mains out of them. scratch is twice as long as the traces.
 func (b *block) examine(whole bool, rate float64, scratch []float64) {
 	b.signs = make([]leadSigns, len(b.traces))
 	for i := range b.traces {
@@ -72,6 +73,10 @@ func (b *block) examine(whole bool, rate float64, scratch []float64) {
 		}
 		b.signs[i] = examine(tr, rate, scratch[:len(tr.x)])
 		b.traces[i].usable = !b.signs[i].off
+		if hum := b.signs[i]; hum.mains >= humFloorUV {
+			n := len(b.traces[i].x)
+			withoutHum(b.traces[i].x, hum.mainsHz, rate, scratch[:n], scratch[n:2*n])
+		}
 	}
 }
 
@@ -119,6 +124,18 @@ func (b *block) noise() float64 {
 		return math.Inf(1)
 	}
 	return sum / float64(count)
+}
+
+// restlessness is the noise of the usable leads without mains, in µV RMS.
+func (b *block) restlessness() float64 {
+	power, count := 0.0, 0.0
+	for i, s := range b.signs {
+		if b.traces[i].usable {
+			power += math.Max(0, s.noise*s.noise-mainsInNoise*s.mains*s.mains)
+			count++
+		}
+	}
+	return math.Sqrt(power / math.Max(1, count))
 }
 
 // own returns the beats that lie in the block itself, counted from the start

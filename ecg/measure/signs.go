@@ -6,6 +6,7 @@ import "math"
 type leadSigns struct {
 	off, flat, rail      bool
 	missing              float64 // share of the samples
+	mainsHz              float64
 	noise, mains, wander float64 // µV
 }
 
@@ -20,7 +21,11 @@ func examine(tr trace, rate float64, scratch []float64) leadSigns {
 	}
 	s.rail = clipped(tr.x, rate)
 	s.wander = wander(tr.x, rate, scratch)
-	s.mains = math.Max(tone(tr.x, 50, rate), tone(tr.x, 60, rate))
+	fifty, sixty := tone(tr.x, 50, rate), tone(tr.x, 60, rate)
+	s.mains, s.mainsHz = fifty, 50
+	if sixty > fifty {
+		s.mains, s.mainsHz = sixty, 60
+	}
 	s.noise = restlessness(tr.x, rate, scratch)
 	return s
 }
@@ -101,15 +106,8 @@ func tone(x []float64, hz, rate float64) float64 {
 // caller takes them off.
 func restlessness(x []float64, rate float64, smooth []float64) float64 {
 	movingMean(smooth, x, span(slopeMean, rate))
-	var histogram [1024]int // µV; sorting the samples would cost more than all else
-	for i, v := range smooth {
-		histogram[min(int(math.Abs(x[i]-v)), len(histogram)-1)]++
+	for i := range smooth {
+		smooth[i] = x[i] - smooth[i]
 	}
-	below := 0
-	for uv, count := range histogram {
-		if below += count; 2*below >= len(x) {
-			return (float64(uv) + 0.5) / 0.6745
-		}
-	}
-	return 0
+	return usualSize(smooth) / 0.6745
 }

@@ -43,7 +43,7 @@ func (s *survey) add(b *block, everyWave bool) {
 	b.traces = s.traces
 	b.read(s.leads, s.base, s.n, s.rate)
 	s.traces = b.traces
-	if need := len(b.traces[0].x); len(s.scratch) < need {
+	if need := 2 * len(b.traces[0].x); len(s.scratch) < need {
 		s.scratch = make([]float64, need)
 	}
 	b.examine(whole, s.rate, s.scratch)
@@ -81,7 +81,7 @@ func (s *survey) measure(b *block, own []Beat, whole, marked bool) (main *patter
 	if main = patternOf(m, limits, b.beats, mainShape); main != nil {
 		limits = main.limits()
 	}
-	atria := atriaOf(b.traces, b.beats, m, limits)
+	atria := atriaOf(b.traces, b.beats, m, limits, b.restlessness())
 	if restless && !atria.steadyP && !atria.dissociated && !atria.flutter {
 		s.af++
 	}
@@ -118,7 +118,7 @@ func (s *survey) mark(b *block, first, count int, main *pattern, steadyP bool) {
 	if s.waves == nil {
 		s.waves = make([][]Waves, len(s.leads))
 	}
-	for k, lead := range marksOf(b.traces, b.beats, main, steadyP, s.rate) {
+	for k, lead := range marksOf(b.traces, b.beats, main, steadyP, b.restlessness(), s.rate) {
 		for _, w := range lead[first : first+count] {
 			s.waves[k] = append(s.waves[k], w.later(b.start))
 		}

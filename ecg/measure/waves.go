@@ -64,9 +64,10 @@ type limb struct{ p, qrs, t part }
 
 // marksOf finds the waves of every beat on every lead: [lead][beat]. Beats of
 // one shape share a pattern, on which noise is averaged out; P and T may move
-// from beat to beat, on all leads together. main is the pattern of the dominant
+// from beat to beat, on all leads together. noise is how restless the leads are,
+// in µV; main is the pattern of the dominant
 // shape.
-func marksOf(traces []trace, beats []Beat, main *pattern, withP bool, rate float64) [][]Waves {
+func marksOf(traces []trace, beats []Beat, main *pattern, withP bool, noise, rate float64) [][]Waves {
 	out := make([][]Waves, len(traces))
 	for k := range out {
 		out[k] = make([]Waves, len(beats))
@@ -80,7 +81,7 @@ func marksOf(traces []trace, beats []Beat, main *pattern, withP bool, rate float
 			patterns[b.shape] = p
 		}
 		if p != nil {
-			p.lay(out, traces, beats, i, withP)
+			p.lay(out, traces, beats, i, withP, noise)
 		}
 	}
 	return out
@@ -103,7 +104,7 @@ func patternOf(m *medianBeat, b bounds, beats []Beat, shape int) *pattern {
 }
 
 // lay writes the waves of beat i, shifted to where they stand in it.
-func (p *pattern) lay(out [][]Waves, traces []trace, beats []Beat, i int, withP bool) {
+func (p *pattern) lay(out [][]Waves, traces []trace, beats []Beat, i int, withP bool, noise float64) {
 	start := beats[i].Sample - p.beat.r
 	next := len(traces[0].x)
 	if i+1 < len(beats) {
@@ -113,7 +114,7 @@ func (p *pattern) lay(out [][]Waves, traces []trace, beats []Beat, i int, withP 
 	hasP := p.p.on >= 0 && withP
 	shiftP := 0
 	if hasP {
-		shiftP, hasP = p.findP(traces, beats, i)
+		shiftP, hasP = p.findP(traces, beats, i, noise)
 	}
 	lead := 0
 	for k, tr := range traces {
@@ -185,9 +186,12 @@ func (p *pattern) likeness(traces []trace, start int, w part) float64 {
 	return both / math.Sqrt(one*other)
 }
 
+// alikeP is the likeness of a single P to the pattern's, without noise.
+const alikeP = 0.35
+
 // findP looks for the P wave of beat i near where the pattern has it.
-func (p *pattern) findP(traces []trace, beats []Beat, i int) (shift int, found bool) {
-	const least = 0.35 // likeness
+func (p *pattern) findP(traces []trace, beats []Beat, i int, noise float64) (shift int, found bool) {
+	least := alikeP * math.Sqrt(clarity(p.p.size, noise))
 	start := beats[i].Sample - p.beat.r
 	shift = p.shift(traces, start, p.p.part, span(0.040, p.beat.rate), -1)
 	return shift, p.likeness(traces, start+shift, p.p.part) >= least
