@@ -331,7 +331,7 @@ func (c *dicomFind) Run(ctx context.Context, out io.Writer) error {
 	n := 0
 	status, err := peer.Find(ctx, class, id, func(s dimse.Status, d *dicom.Dataset) error {
 		if n++; !c.JSON {
-			if err := (&dicom.File{Dataset: d, Syntax: d.Syntax}).List(out); err != nil {
+			if err := (&dicom.File{Dataset: d, Syntax: d.Syntax, Complete: true}).List(out); err != nil {
 				return err
 			}
 		}
