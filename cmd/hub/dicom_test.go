@@ -133,6 +133,71 @@ func TestCheckSaysWhereWhatAndHowToMendIt(t *testing.T) {
 	}
 }
 
+func TestCheckFindsDamagedFrames(t *testing.T) {
+	t.Parallel()
+	d := dicom.New()
+	for _, tag := range []dicom.Tag{dicom.SOPInstanceUID, dicom.StudyInstanceUID, dicom.SeriesInstanceUID} {
+		d.SetText(tag, "1.2.3."+tag.Hex()[7:])
+	}
+	d.SetText(dicom.SOPClassUID, "1.2.840.10008.5.1.4.1.1.7")
+	d.SetText(dicom.PhotometricInterpretation, "MONOCHROME2")
+	for tag, n := range map[dicom.Tag]int64{dicom.Rows: 4, dicom.Columns: 4, dicom.BitsAllocated: 8, dicom.SamplesPerPixel: 1} {
+		d.SetInts(tag, n)
+	}
+	d.SetFrames(dicom.PixelData, [][]byte{{9, 9, 9, 9}})
+	path := filepath.Join(t.TempDir(), "rle.dcm")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := dicom.FileMeta{SOPClassUID: "1.2.840.10008.5.1.4.1.1.7", SOPInstanceUID: "1.2.3.8", Syntax: dicom.RLELossless}
+	if err := errors.Join(dicom.WriteFile(f, m, d), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := tool(t, "check", path); err == nil || !strings.Contains(out, "(7FE0,0010) Pixel Data: frame 1") {
+		t.Errorf("%v: %s", err, out)
+	}
+	if out, err := tool(t, "dump", "--json", "--frames", path); err != nil || !strings.Contains(out, `"frames":[]`) {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+func TestOneBitFramesSumAlikeHoweverTheyAreEncoded(t *testing.T) {
+	t.Parallel()
+	frame := []byte{0b01101101, 1} // 3 × 3 pixels
+	mask := func(syntax dicom.TransferSyntax, store func(*dicom.Dataset)) string {
+		d := dicom.New()
+		d.SetText(dicom.PhotometricInterpretation, "MONOCHROME2")
+		for tag, n := range map[dicom.Tag]int64{dicom.Rows: 3, dicom.Columns: 3, dicom.BitsAllocated: 1, dicom.SamplesPerPixel: 1, dicom.NumberOfFrames: 2} {
+			d.SetInts(tag, n)
+		}
+		store(d)
+		path := filepath.Join(t.TempDir(), "mask.dcm")
+		f, err := os.Create(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := dicom.FileMeta{SOPClassUID: "1.2.840.10008.5.1.4.1.1.66.4", SOPInstanceUID: "1.2.3", Syntax: syntax}
+		if err := errors.Join(dicom.WriteFile(f, m, d), f.Close()); err != nil {
+			t.Fatal(err)
+		}
+		out, err := tool(t, "dump", "--json", "--frames", path)
+		var got dumped
+		if bad := json.Unmarshal([]byte(out), &got); err != nil || bad != nil || len(got.Frames) != 1 {
+			t.Fatalf("%v %v %s", err, bad, out)
+		}
+		return got.Frames[0]
+	}
+	native := mask(dicom.ExplicitVRLittleEndian, func(d *dicom.Dataset) {
+		d.SetRaw(dicom.PixelData, dicom.OB, []byte{0b01101101, 0b11011011, 0b10, 0})
+	})
+	alone := mask(dicom.EncapsulatedUncompressed, func(d *dicom.Dataset) { d.SetFrames(dicom.PixelData, [][]byte{frame, frame}) })
+	sum := sha256.Sum256([]byte{0b01101101, 0b11011011, 0b10})
+	if want := hex.EncodeToString(sum[:]); native != want || alone != want {
+		t.Errorf("%s and %s, want %s", native, alone, want)
+	}
+}
+
 func TestRenderWritesAPicture(t *testing.T) {
 	t.Parallel()
 	path, _ := picture(t, dicom.DeflatedExplicitVRLittleEndian)

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
+	"github.com/yuanzhen/yuanzhen/dicom/pixel"
 )
 
 type dicomCheck struct {
@@ -26,7 +27,11 @@ func (c *dicomCheck) Run(out io.Writer) error {
 		}
 		defer f.Close()
 		file, err := dicom.Read(f, dicom.Options{})
-		return tell(out, path, file, dicom.Check(file, err))
+		findings := dicom.Check(file, err)
+		if err == nil {
+			findings = append(checkFrames(f, file), findings...)
+		}
+		return tell(out, path, file, findings)
 	})
 }
 
@@ -43,4 +48,26 @@ func tell(out io.Writer, path string, file *dicom.File, findings []dicom.Finding
 	}
 	_, err := fmt.Fprintf(out, "%s: readable and complete, %s, %d notes\n", path, file.Syntax.Name(), len(findings))
 	return err
+}
+
+// checkFrames decodes all frames: a codestream may be damaged while the file
+// around it is whole. What dicom.Check says of the pixels is not repeated.
+func checkFrames(f *os.File, file *dicom.File) []dicom.Finding {
+	frames, err := dicom.IndexFrames(file.Dataset)
+	if err != nil || frames.Count() == 0 {
+		return nil
+	}
+	err = eachFrame(pixelBytes(f, file), file.Dataset, frames, func(*pixel.Frame) {})
+	if err == nil {
+		return nil
+	}
+	e := file.Dataset.Get(dicom.PixelData)
+	if e == nil {
+		return nil
+	}
+	finding := dicom.Finding{Severe: true, Tag: e.Tag, Offset: e.Offset, Text: err.Error(), Fix: "send or copy it again; if it stays so, the device writes damaged frames"}
+	if errors.Is(err, pixel.ErrUnsupported) {
+		finding.Severe, finding.Fix = false, "stored and given back as it is; the hub shows no picture of it"
+	}
+	return []dicom.Finding{finding}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"os"
 
@@ -26,14 +27,30 @@ func frameSums(f *os.File, file *dicom.File) ([]string, error) {
 		return packedSum(src, frames)
 	}
 	var sums []string
-	for i := range frames.Count() {
-		frame, err := decodedFrame(src, file.Dataset, frames, i)
-		if err != nil {
-			return sums, fmt.Errorf("frame %d: %w", i+1, err)
+	packed := joiner{to: sha256.New()}
+	err = eachFrame(src, file.Dataset, frames, func(f *pixel.Frame) {
+		if f.Allocated == 1 { // encoded each by itself
+			packed.add(f)
+			return
 		}
-		sums = append(sums, hexSum(frame.Data))
+		sums = append(sums, hexSum(f.Data))
+	})
+	if err == nil && packed.any {
+		sums = []string{packed.sum()}
 	}
-	return sums, nil
+	return sums, err
+}
+
+// eachFrame decodes the frames one after the other, until one fails.
+func eachFrame(src io.ReaderAt, d *dicom.Dataset, frames *dicom.Frames, do func(*pixel.Frame)) error {
+	for i := range frames.Count() {
+		frame, err := decodedFrame(src, d, frames, i)
+		if err != nil {
+			return fmt.Errorf("frame %d: %w", i+1, err)
+		}
+		do(frame)
+	}
+	return nil
 }
 
 func decodedFrame(src io.ReaderAt, d *dicom.Dataset, frames *dicom.Frames, i int) (*pixel.Frame, error) {
@@ -53,6 +70,35 @@ func packedSum(src io.ReaderAt, frames *dicom.Frames) ([]string, error) {
 		return nil, errors.Join(err, dicom.ErrTruncated)
 	}
 	return []string{hex.EncodeToString(h.Sum(nil))}, nil
+}
+
+// joiner sums frames of one-bit pixels as if they lay side by side.
+type joiner struct {
+	to   hash.Hash
+	rest uint // bits that do not fill a byte yet
+	held uint // how many
+	any  bool
+}
+
+func (j *joiner) add(f *pixel.Frame) {
+	j.any = true
+	out := make([]byte, 0, len(f.Data))
+	for left, i := uint(f.Rows*f.Columns), 0; left > 0 && i < len(f.Data); i++ {
+		n := min(left, 8)
+		j.rest |= uint(f.Data[i]) & (1<<n - 1) << j.held
+		j.held, left = j.held+n, left-n
+		if j.held >= 8 {
+			out, j.rest, j.held = append(out, byte(j.rest)), j.rest>>8, j.held-8
+		}
+	}
+	j.to.Write(out)
+}
+
+func (j *joiner) sum() string {
+	if j.held > 0 {
+		j.to.Write([]byte{byte(j.rest)})
+	}
+	return hex.EncodeToString(j.to.Sum(nil))
 }
 
 func hexSum(b []byte) string {
