@@ -4,9 +4,11 @@
 package charset
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -50,12 +52,43 @@ func Decode(label string, text []byte) (utf string, ok bool) {
 		return "", false
 	}
 	// GB18030 holds every GBK character and more; carts that say GB2312 use both.
-	if name, _ := htmlindex.Name(enc); name == "gbk" {
+	name, _ := htmlindex.Name(enc)
+	if name == "gbk" {
 		enc = simplifiedchinese.GB18030
 	}
-	out, err := enc.NewDecoder().Bytes(text)
-	if err != nil || strings.ContainsRune(string(out), utf8.RuneError) {
-		return "", false
+	if strings.HasPrefix(name, "utf-16") || bytes.IndexByte(text, escape) >= 0 { // sets that do not begin with ASCII, or have shifts
+		out, err := enc.NewDecoder().Bytes(text)
+		return string(out), err == nil && !bytes.ContainsRune(out, utf8.RuneError)
+	}
+	return decodePieces(enc, text)
+}
+
+// escape begins a shift in the sets of ISO 2022.
+const escape = 0x1B
+
+// pieceEnd is no part of a character of several bytes in any set.
+const pieceEnd = '>'
+
+// decodePieces decodes only pieces that hold more than ASCII: most of an ECG is
+// digits.
+func decodePieces(enc encoding.Encoding, text []byte) (utf string, ok bool) {
+	out := make([]byte, 0, len(text)+len(text)/8)
+	for len(text) > 0 {
+		end := bytes.IndexByte(text, pieceEnd) + 1
+		if end == 0 {
+			end = len(text)
+		}
+		piece := text[:end]
+		text = text[end:]
+		if isASCII(piece) {
+			out = append(out, piece...)
+			continue
+		}
+		decoded, err := enc.NewDecoder().Bytes(piece)
+		if err != nil || bytes.ContainsRune(decoded, utf8.RuneError) {
+			return "", false
+		}
+		out = append(out, decoded...)
 	}
 	return string(out), true
 }
