@@ -9,8 +9,8 @@ import (
 // A codestream can make a decoder loop for hours, and while WebAssembly runs it
 // can neither be interrupted nor can the garbage collector stop it: the whole
 // program would wait. The runtime's own remedy, a look from every turn of every
-// loop, makes these modules four times as slow. So each loop is given at its
-// start the instructions
+// loop, makes these modules four times as slow. So each loop that has another
+// loop or a call in it is given at its start the instructions
 //
 //	if memory[turnsWord]--; memory[turnsWord] == 0 { abort() }
 //
@@ -22,8 +22,8 @@ const (
 	// 1024, and address 0 is where nil points.
 	turnsWord = 16
 	// turns is how many turns of loops may pass between looks at the clock:
-	// less than a millisecond.
-	turns = 1 << 16
+	// mostly less than a millisecond, and some where each goes over a row.
+	turns = 1 << 12
 )
 
 // lookAtClock are the instructions; abort is the index of the import.
@@ -122,7 +122,7 @@ func guardedCode(section, look []byte) ([]byte, error) {
 			from := f.b
 			loop := f.instruction()
 			body = append(body, from[:len(from)-len(f.b)]...)
-			if loop {
+			if loop && f.outer() {
 				body = append(body, look...)
 			}
 		}
@@ -136,6 +136,37 @@ func guardedCode(section, look []byte) ([]byte, error) {
 		return nil, errNoModule
 	}
 	return out, nil
+}
+
+// Instructions that guardedCode looks at.
+const (
+	opBlock        = 0x02
+	opLoop         = 0x03
+	opIf           = 0x04
+	opEnd          = 0x0B
+	opCall         = 0x10
+	opCallIndirect = 0x11
+)
+
+// outer says that the loop whose body comes next has a loop or a call in it.
+// The others, which go over a row or a run of bits, are where the time goes,
+// and a count in them would take a third of it.
+func (r reader) outer() bool {
+	for depth := 0; len(r.b) > 0; {
+		op := r.b[0]
+		r.instruction()
+		switch op {
+		case opLoop, opCall, opCallIndirect:
+			return true
+		case opBlock, opIf:
+			depth++
+		case opEnd:
+			if depth--; depth < 0 {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // reader reads a module. After a fault it gives zeros.
@@ -191,16 +222,16 @@ func (r *reader) numbers(n int) {
 // instruction reads one and says whether it begins a loop (section 5.4).
 func (r *reader) instruction() (loop bool) {
 	switch op := r.byte(); {
-	case op == 0x03:
+	case op == opLoop:
 		r.number()
 		return true
-	case op == 0x02, op == 0x04, // block, if
-		op == 0x0C, op == 0x0D, op == 0x10, // br, br_if, call
+	case op == opBlock, op == opIf, op == opCall,
+		op == 0x0C, op == 0x0D, // br, br_if
 		op >= 0x20 && op <= 0x26, // variables and tables
 		op == 0x3F, op == 0x40,   // memory.size, memory.grow
 		op == 0x41, op == 0x42, op == 0xD0, op == 0xD2: // constants and references
 		r.number()
-	case op == 0x11, op >= 0x28 && op <= 0x3E: // call_indirect, loads and stores
+	case op == opCallIndirect, op >= 0x28 && op <= 0x3E: // loads and stores
 		r.numbers(2)
 	case op == 0x0E: // br_table
 		for n := r.uint(); n > 0 && !r.bad; n-- {
@@ -217,7 +248,7 @@ func (r *reader) instruction() (loop bool) {
 		r.bulk(r.uint())
 	case op == 0xFD:
 		r.vector(r.uint())
-	case op <= 0x01, op == 0x05, op == 0x0B, op == 0x0F, op == 0x1A, op == 0x1B, op >= 0x45 && op <= 0xC4, op == 0xD1:
+	case op <= 0x01, op == 0x05, op == opEnd, op == 0x0F, op == 0x1A, op == 0x1B, op >= 0x45 && op <= 0xC4, op == 0xD1:
 	default:
 		r.bad = true
 	}
