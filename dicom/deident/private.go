@@ -14,18 +14,21 @@ type block struct {
 	elements string
 }
 
-// safeBlocks are attributes of PS3.15 Table E.3.10-1: diffusion, scaling and
-// uptake values, which research cannot do without.
+// safeBlocks are those attributes of PS3.15 Table E.3.10-1 that hold numbers
+// and codes: diffusion, scaling, dose and uptake values, which research cannot
+// do without. Its texts, UIDs and codestreams are left out.
 var safeBlocks = []block{
-	{0x7053, "Philips PET Private Group", "\x00\x09"},
-	{0x2001, "Philips Imaging DD 001", "\x03\x04\x08\x0A\x0B\x10\x13\x14\x18"},
-	{0x2005, "Philips MR Imaging DD 001", "\xB0\xB1\xB2\x0D\x0E\x0F\x10"},
-	{0x0019, "SIEMENS MR HEADER", "\x0A\x0C\x0D\x0E\x27\x28\x29"},
-	{0x0019, "GEMS_ACQU_01", "\x9C\x9E\xBB\xBC\xBD\xE0"},
+	{0x0019, "GEMS_ACQU_01", "\x23\x24\x27\x9E"},
+	{0x0019, "SIEMENS MR HEADER", "\x0C\x0D\x0E\x27"},
+	{0x0025, "GEMS_SERS_01", "\x07"},
 	{0x0043, "GEMS_PARM_01", "\x27\x39\x6F"},
+	{0x0045, "GEMS_HELIOS_01", "\x01\x02"},
 	{0x00E1, "ELSCINT1", "\x21\x50"},
-	{0x01F1, "ELSCINT1", "\x07\x26\x27\x32"},
 	{0x01E1, "ELSCINT1", "\x26"},
+	{0x01F1, "ELSCINT1", "\x01\x07\x26\x27"},
+	{0x2001, "Philips Imaging DD 001", "\x03\x04"},
+	{0x2005, "Philips MR Imaging DD 001", "\x0D\x0E"},
+	{0x7053, "Philips PET Private Group", "\x00\x09"},
 }
 
 // The attributes by which an object says which of its private blocks are safe,
