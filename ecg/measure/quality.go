@@ -135,10 +135,17 @@ func worseIf(severe bool) Grade {
 	return Fair
 }
 
+// ambulatorySeconds is the length from which a recording was worn, not taken
+// at rest.
+const ambulatorySeconds = 3600.0
+
 // judgeWhole adds what concerns the whole recording.
 func (q *Quality) judgeWhole(rec *ecg.Recording, leads int, seconds float64) {
 	if seconds < minSeconds {
 		q.add(Finding{Code: Short, Grade: Poor})
+	}
+	if seconds >= ambulatorySeconds {
+		return // a Holter recorder has two or three leads at a low rate by design
 	}
 	if leads < wantedLeads {
 		q.add(Finding{Code: FewLeads, Leads: missingLeads(rec), Grade: Poor})

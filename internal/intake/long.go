@@ -106,6 +106,10 @@ func (in *Intake) survey(stream ecg.Stream) (*trace, *pyramid.Pyramid, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if rhythm, ok := result.Measurements.Basis["rhythm"]; ok {
+		rhythm.Beats = nil // a hundred thousand of them, and all are kept with the trend
+		result.Measurements.Basis["rhythm"] = rhythm
+	}
 	t := in.judge(stream.Head(), result)
 	t.samples = stream.Samples()
 	trend := measure.TrendOf(result, stream.Head().RateHz)

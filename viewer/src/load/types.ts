@@ -175,3 +175,8 @@ export interface Page<T> {
   items: T[]
   next: string | null
 }
+
+/** Whether a task is read on the ECG page, in the words of ECG. */
+export function isEcg(kind: Kind): boolean {
+  return kind === 'ecg' || kind === 'holter'
+}

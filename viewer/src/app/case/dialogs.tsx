@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import type { Report, Task } from '../../load/types'
+import { isEcg, type Report, type Task } from '../../load/types'
 import { t } from '../../text/case'
 import { Dialog } from '../parts/dialog'
 import { Field } from '../parts/field'
@@ -38,7 +38,7 @@ export function CaseDialog(props: DialogsProps) {
     case 'preliminary':
       return box ? <SignDialog kind={name} task={task} box={box} onClose={onClose} /> : null
     case 'versions':
-      return report ? <VersionsDialog report={report} ecg={task.kind === 'ecg'} onClose={onClose} /> : null
+      return report ? <VersionsDialog report={report} ecg={isEcg(task.kind)} onClose={onClose} /> : null
     case 'return':
       return <ReturnDialog {...props} />
     case 'transfer':
@@ -88,7 +88,7 @@ function ReturnDialog(props: DialogsProps) {
   const [reason, setReason] = useState<(typeof returnReasons)[number] | ''>('')
   const [text, setText] = useState('')
   const [busy, setBusy] = useState(false)
-  const fits = returnReasons.filter((r) => (task.kind === 'ecg' ? !['positioning', 'exposure', 'foreign_body', 'coverage', 'missing_series'].includes(r) : r !== 'ecg_defect'))
+  const fits = returnReasons.filter((r) => (isEcg(task.kind) ? !['positioning', 'exposure', 'foreign_body', 'coverage', 'missing_series'].includes(r) : r !== 'ecg_defect'))
   const missing = reason === '' || (reason === 'other' && text.trim() === '')
   const go = async () => {
     setBusy(true)

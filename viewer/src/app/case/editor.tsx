@@ -1,5 +1,5 @@
 import type { Draft } from '../../load/reports'
-import type { Report, Task } from '../../load/types'
+import { isEcg, type Report, type Task } from '../../load/types'
 import { t } from '../../text/case'
 import { Choice, Field } from '../parts/field'
 import { Icon } from '../parts/icon'
@@ -9,7 +9,7 @@ import { Diff } from './written'
 
 /** The grades of a kind, the best first. */
 export function grades(kind: Task['kind']): readonly string[] {
-  return kind === 'ecg' || kind === 'holter' ? ['ok', 'fair', 'poor'] : ['A', 'B', 'C', 'reject']
+  return isEcg(kind) ? ['ok', 'fair', 'poor'] : ['A', 'B', 'C', 'reject']
 }
 
 /** The word of a grade. */
@@ -46,7 +46,7 @@ export function Editor(props: EditorProps) {
       </div>
       {!props.review && props.before?.diff && props.before.diff.length > 0 && <Diff changes={props.before.diff} />}
       <label class="field tall">
-        <span class="label">{task.kind === 'ecg' ? t('findingsEcg') : t('findings')}</span>
+        <span class="label">{isEcg(task.kind) ? t('findingsEcg') : t('findings')}</span>
         <textarea class="input" value={d.findings} onInput={(e) => set({ findings: e.currentTarget.value })} data-testid="findings" data-first />
       </label>
       <label class="field mid">
@@ -65,7 +65,7 @@ export function Editor(props: EditorProps) {
           <Icon name="warn" size={12} />{d.critical ? t('criticalSent') : t('critical')}
         </button>
       </div>
-      <Field label={task.kind === 'ecg' ? t('gradeEcg') : t('grade')}>
+      <Field label={isEcg(task.kind) ? t('gradeEcg') : t('grade')}>
         <Choice label={t('grade')} value={d.grade} options={grades(task.kind).map((g) => [g, gradeWord(g)] as const)} onChange={(grade) => set({ grade })} testid="grade" />
       </Field>
     </div>

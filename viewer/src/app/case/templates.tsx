@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { addPhrase, listPhrases, listStatements, listTemplates, removePhrase, type Statement } from '../../load/reports'
-import type { Task, Template } from '../../load/types'
+import { isEcg, type Task, type Template } from '../../load/types'
 import { comma } from '../../text/catalogue'
 import { initials } from '../../text/pinyin'
 import { t } from '../../text/case'
@@ -46,8 +46,7 @@ export function TemplateDialog(props: { task: Task; box: DraftBox; onClose(): vo
   const input = useRef<HTMLInputElement>(null)
   const load = () => {
     setFault(null)
-    const ecg = task.kind === 'ecg' || task.kind === 'holter'
-    Promise.all([listTemplates(task.kind), listPhrases(), ecg ? listStatements() : []]).then(([a, b, c]) => {
+    Promise.all([listTemplates(task.kind), listPhrases(), isEcg(task.kind) ? listStatements() : []]).then(([a, b, c]) => {
       const own = b.filter((x) => x.kind === task.kind || !x.kind)
       setAll([...own.map((x) => ({ ...x, own: true })), ...a.map((x) => ({ ...x, own: false })), ...c.map(entryOf)])
     }, setFault)

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks'
 import { account } from '../../load/session'
 import { getReport } from '../../load/reports'
 import { getTask } from '../../load/tasks'
-import type { Report, Task } from '../../load/types'
+import { isEcg, type Report, type Task } from '../../load/types'
 import { beforeIdleLogout } from '../idle'
 import { put, tasks, watch } from '../worklist/store'
 import { draftOf, DraftBox, emptyDraft } from './draft'
@@ -63,7 +63,7 @@ function useBox(task: Task | null, duty: Duty, report: Report | null, loaded: bo
   const key = task && writes && loaded ? `${task.id} ${task.claim} ${task.state}` : ''
   const box = useMemo(() => {
     if (!task || key === '') return null
-    const grade = task.grade || (task.kind === 'image' ? 'A' : task.kind === 'ecg' ? 'ok' : '')
+    const grade = task.grade || (task.kind === 'image' ? 'A' : isEcg(task.kind) ? 'ok' : '')
     const start = report ? draftOf(report, grade) : { ...emptyDraft, grade }
     const made = new DraftBox(task.id, task.claim, start, store())
     if (report) made.report.value = report.id

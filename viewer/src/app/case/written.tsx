@@ -1,4 +1,4 @@
-import type { Change, Report, Task } from '../../load/types'
+import { isEcg, type Change, type Report, type Task } from '../../load/types'
 import { t } from '../../text/case'
 import { w } from '../../text/words'
 import { stamp } from '../clock'
@@ -18,7 +18,7 @@ export function Written(props: { task: Task; report: Report | null; onDialog(d: 
         <span class="quiet num">{t('version', { n: report.version })}</span>
         {report.version > 1 && <button class="btn plain small end" onClick={() => props.onDialog('versions')} data-testid="open-versions">{t('versions')}</button>}
       </div>
-      <ReportText report={report} ecg={props.task.kind === 'ecg'} />
+      <ReportText report={report} ecg={isEcg(props.task.kind)} />
     </div>
   )
 }

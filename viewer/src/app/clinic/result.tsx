@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks'
 import type { ClinicTask } from '../../load/clinic'
 import { getReport, listVersions } from '../../load/reports'
 import { act, getTask } from '../../load/tasks'
-import type { Report } from '../../load/types'
+import { isEcg, type Report } from '../../load/types'
 import { comma } from '../../text/catalogue'
 import { t } from '../../text/clinic'
 import { w } from '../../text/words'
@@ -102,7 +102,7 @@ function Words(props: { report: Report; kind: ClinicTask['kind'] }) {
     <div class="panel words" data-testid="result-words">
       {part(t('impression'), r.impression, 'result-impression', true)}
       {part(t('recommendation'), r.recommendation, 'result-recommendation')}
-      {part(t(props.kind === 'ecg' ? 'findingsEcg' : 'findings'), r.findings, 'result-findings')}
+      {part(t(isEcg(props.kind) ? 'findingsEcg' : 'findings'), r.findings, 'result-findings')}
       {(r.addenda ?? []).map((a) => <section key={a.at}><h2>{t('addendum')} · {a.by} {stamp(a.at)}</h2><p data-testid="result-addendum">{a.text}</p></section>)}
       <p class="quiet small">{[...new Set([r.writer_name || r.writer, r.reviewer_name || r.reviewer])].filter(Boolean).join(' / ')} · {stamp(r.signed_at ?? r.written_at)}</p>
     </div>
