@@ -265,3 +265,67 @@ func TestExtendedNegotiationAndIdentityAreAnswered(t *testing.T) {
 		t.Error("an identity was answered that nobody asked to be")
 	}
 }
+
+func TestRequestOfAnotherClassThanItsContextIsRefused(t *testing.T) {
+	t.Parallel()
+	addr, _ := serve(t, &Server{Handler: &desk{}})
+	c := dial(t, addr, native(StudyRootFind), native(StudyRootGet), native(PerformedStep))
+	for name, q := range map[string]struct {
+		context string
+		cmd     command
+		data    []byte
+		code    uint16
+	}{
+		"find of another class":      {StudyRootFind, command{affectedClass: PatientRootFind, field: cFind}, []byte{0, 0}, SOPClassNotSupported},
+		"move on a find context":     {StudyRootFind, command{affectedClass: StudyRootFind, field: cMove}, []byte{0, 0}, UnrecognizedOperation},
+		"find on a get context":      {StudyRootGet, command{affectedClass: StudyRootGet, field: cFind}, []byte{0, 0}, UnrecognizedOperation},
+		"no identifier":              {StudyRootFind, command{affectedClass: StudyRootFind, field: cFind}, nil, IdentifierMismatch},
+		"an unreadable identifier":   {StudyRootFind, command{affectedClass: StudyRootFind, field: cFind}, []byte("\x08\x00\x52\x00\xff\xff\x00\x00ST"), CannotUnderstand},
+		"set of another class":       {PerformedStep, command{requestedClass: "1.2.3", requestedInstance: "1.2", field: nSet}, nil, NoSuchSOPClass},
+		"action on a step":           {PerformedStep, command{requestedClass: PerformedStep, requestedInstance: "1.2", field: nAction}, nil, UnrecognizedOperation},
+		"an unreadable modification": {PerformedStep, command{requestedClass: PerformedStep, requestedInstance: "1.2", field: nSet}, []byte("\x08\x00\x52\x00\xff\xff\x00\x00ST"), ProcessingFailure},
+	} {
+		id, ok := c.context(q.context, "")
+		if !ok {
+			t.Fatalf("%s: no context", name)
+		}
+		cmd := q.cmd
+		var rsp command
+		err := c.guard(t.Context(), &cmd, func() error {
+			var data io.Reader
+			if cmd.dataSetType = noDataSet; q.data != nil {
+				cmd.dataSetType, data = aDataSet, bytes.NewReader(q.data)
+			}
+			if err := c.post(id, &cmd, data); err != nil {
+				return err
+			}
+			var err error
+			rsp, _, err = c.receive()
+			return err
+		})
+		if err != nil || rsp.status.Code != q.code || len(rsp.status.Comment) > maxComment {
+			t.Errorf("%s: %v, %v; want %04X", name, rsp.status, err, q.code)
+		}
+	}
+}
+
+func TestSecondRequestWhileOneRunsEndsTheAssociation(t *testing.T) {
+	t.Parallel()
+	ended := make(chan struct{})
+	addr, _ := serve(t, &Server{Handler: &desk{find: func(ctx context.Context, _ *Association, _ *Query, _ func(uint16, *dicom.Dataset) error) Status {
+		<-ctx.Done()
+		close(ended)
+		return Status{Code: Canceled}
+	}}})
+	c := dial(t, addr, native(StudyRootFind))
+	id, _ := c.context(StudyRootFind, "")
+	for message := range uint16(2) {
+		if err := c.post(id, &command{affectedClass: StudyRootFind, field: cFind, messageID: message + 1, dataSetType: aDataSet}, bytes.NewReader([]byte("\x10\x00\x20\x00\x02\x00\x00\x00P1"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	<-ended
+	if _, _, err := c.receive(); err == nil {
+		t.Error("the second request was answered")
+	}
+}

@@ -5,10 +5,12 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,6 +22,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/intake"
 	"github.com/yuanzhen/yuanzhen/internal/keys"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
+	"github.com/yuanzhen/yuanzhen/storage"
 	"github.com/yuanzhen/yuanzhen/storage/disk"
 )
 
@@ -30,11 +33,25 @@ func (tally) Taken(hub.MemberID, string, int64) {}
 func (tally) Committed(int, time.Duration)      {}
 func (tally) Alerted(string)                    {}
 
+// store is an object store that can be taken away.
+type store struct {
+	storage.Objects
+	away atomic.Bool
+}
+
+func (s *store) Get(ctx context.Context, k storage.Key, off, n int64) (io.ReadCloser, error) {
+	if s.away.Load() {
+		return nil, storage.ErrUnavailable
+	}
+	return s.Objects.Get(ctx, k, off, n)
+}
+
 // clinic is a hub's DICOM node with two clinics.
 type clinic struct {
 	*Node
 	addr       string
 	dir        string
+	kept       *store
 	one, other hub.MemberID
 }
 
@@ -59,7 +76,8 @@ func newClinic(t *testing.T) *clinic {
 	rules.Settle = time.Hour // only a performed step settles a study here
 	work := &worklist.Service{DB: d, Rules: rules}
 	in := intake.New(d, objects, work, ring, tally{}, slog.New(slog.DiscardHandler))
-	h := &clinic{Node: New(d, objects, in, work), dir: dir, one: "m1", other: "m2"}
+	kept := &store{Objects: objects}
+	h := &clinic{Node: New(d, kept, in, work), kept: kept, dir: dir, one: "m1", other: "m2"}
 	h.AET = "YUANZHEN"
 	err = d.Tx(t.Context(), func(tx *db.Tx) error {
 		return errors.Join(

@@ -50,6 +50,8 @@ type Node struct {
 	mu      sync.Mutex
 	callers map[*dimse.Association]*caller
 
+	mostMatches, mostRetrieved int // maxMatches and maxRetrieved, less in tests
+
 	decoding chan struct{} // places for work on pixels
 	promises chan *promise // commitments to look after at once
 }
@@ -58,6 +60,7 @@ type Node struct {
 // are then set before it is used.
 func New(d *db.DB, objects storage.Objects, in *intake.Intake, work *worklist.Service) *Node {
 	return &Node{DB: d, Objects: objects, Intake: in, Work: work, Log: slog.New(slog.DiscardHandler), Opened: func(int) {}, Answered: func(uint16) {},
+		mostMatches: maxMatches, mostRetrieved: maxRetrieved,
 		callers: map[*dimse.Association]*caller{}, decoding: make(chan struct{}, 2), promises: make(chan *promise, 64)}
 }
 

@@ -72,7 +72,7 @@ func (n *Node) Find(ctx context.Context, a *dimse.Association, q *dimse.Query, m
 	speak := answersIn(q.Identifier, c.device)
 	sent := 0
 	err := n.walk(ctx, p, func(row *found) error {
-		if sent++; sent > maxMatches {
+		if sent++; sent > n.mostMatches {
 			return errTooMany
 		}
 		d := speak.compose(func(d *dicom.Dataset) { n.compose(d, p, row) })
@@ -89,7 +89,7 @@ func (n *Node) ended(ctx context.Context, service string, err error) dimse.Statu
 	case errors.Is(context.Cause(ctx), dimse.ErrCanceled):
 		return dimse.Status{Code: dimse.Canceled}
 	case errors.Is(err, errTooMany):
-		return dimse.Status{Code: dimse.OutOfResources, Comment: "more than " + strconv.Itoa(maxMatches) + " matches: narrow the query"}
+		return dimse.Status{Code: dimse.OutOfResources, Comment: "more than " + strconv.Itoa(n.mostMatches) + " matches: narrow the query"}
 	case err != nil && ctx.Err() != nil: // nobody listens any more
 		return dimse.Status{Code: dimse.Canceled}
 	case err != nil:

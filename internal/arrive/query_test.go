@@ -192,3 +192,58 @@ func TestOnlyARegisteredDeviceMayAsk(t *testing.T) {
 		t.Errorf("move: %v, %v", out, err)
 	}
 }
+
+func TestAskingForTooMuchIsAnsweredWithALimit(t *testing.T) {
+	t.Parallel()
+	h := shelf(t)
+	h.mostMatches, h.mostRetrieved = 2, 3
+	h.workstation(t, "WS", nil)
+	c := h.dial(t, "CT1", dimse.StudyRootFind, dimse.PatientRootMove)
+	got, _, last := ask(t, c, dimse.StudyRootFind, identifier("STUDY", "StudyInstanceUID", ""), dicom.StudyInstanceUID)
+	if len(got) != 2 || last.Code != dimse.OutOfResources || !strings.Contains(last.Comment, "narrow the query") {
+		t.Errorf("%q, then %v", got, last)
+	}
+	out, err := c.Move(t.Context(), dimse.PatientRootMove, "WS", identifier("PATIENT", "PatientID", "P1"), nil)
+	if err != nil || out.Code != dimse.UnableToCount || out.Completed != 0 {
+		t.Errorf("%+v, %v", out, err)
+	}
+}
+
+func TestHubInTroubleSaysSo(t *testing.T) {
+	t.Parallel()
+	h := shelf(t)
+	h.workstation(t, "WS", nil)
+	c := h.dial(t, "CT1", dimse.StudyRootFind, dimse.StudyRootMove, dimse.ModalityWorklist, dimse.PerformedStep, dimse.StorageCommitment)
+	row := &db.Commitment{Member: h.one, Instances: []db.Promised{{Class: ctClass, UID: "1.1.1.1"}}}
+	h.kept.away.Store(true)
+	if _, err := h.readBack(t.Context(), row); err == nil {
+		t.Error("a commitment was decided on while the store is away")
+	}
+	row.Tries = patience
+	if e, err := h.readBack(t.Context(), row); err != nil || reasons(e)["1.1.1.1"] != int64(dimse.ResourceLimitation) {
+		t.Errorf("the store stays away: %v, %v", reasons(e), err)
+	}
+	out, err := c.Move(t.Context(), dimse.StudyRootMove, "WS", identifier("STUDY", "StudyInstanceUID", "1.1"), nil)
+	if err != nil || out.Code != dimse.UnableToPerform || len(out.FailedUIDs) != 3 {
+		t.Errorf("a move without a store: %+v, %v", out, err)
+	}
+	h.DB.Close()
+	for _, class := range []string{dimse.StudyRootFind, dimse.ModalityWorklist} {
+		if _, _, last := ask(t, c, class, identifier("STUDY", "PatientID", ""), dicom.PatientID); last.Code != dimse.UnableToProcess {
+			t.Errorf("%s without a database: %v", dimse.ServiceName(class), last)
+		}
+	}
+	if out, err := c.Move(t.Context(), dimse.StudyRootMove, "WS", identifier("STUDY", "StudyInstanceUID", "1.1"), nil); err != nil || out.Code != dimse.UnableToProcess {
+		t.Errorf("a move without a database: %+v, %v", out, err)
+	}
+	if status, err := c.Create(t.Context(), dimse.PerformedStep, "1.5.1", performed("1.1", "")); err != nil || status.Code != dimse.ProcessingFailure {
+		t.Errorf("a step without a database: %v, %v", status, err)
+	}
+	if status, err := c.Action(t.Context(), dimse.StorageCommitment, dimse.CommitmentInstance, 1, request("1.7.1", ctClass, "1.1.1.1")); err != nil || status.Code != dimse.ProcessingFailure {
+		t.Errorf("a commitment without a database: %v, %v", status, err)
+	}
+	_, err = dimse.Dial(t.Context(), h.addr, dimse.DialOptions{CallingAE: "CT1", CalledAE: "YUANZHEN"})
+	if r, ok := errors.AsType[*ul.Reject](err); !ok || *r != *ul.RejectCongestion {
+		t.Errorf("an association without a database: %v", err)
+	}
+}

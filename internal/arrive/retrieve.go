@@ -39,7 +39,7 @@ func (n *Node) chosen(ctx context.Context, c *caller, q *dimse.Query) ([]*db.Fou
 	if keys := q.Identifier.Texts(key); len(keys) == 0 || slices.Contains(keys, "") || strings.ContainsAny(strings.Join(keys, ""), "*?") {
 		return nil, dimse.Status{Code: dimse.IdentifierMismatch, Comment: "a retrieval needs the unique key of its level", Offending: []dicom.Tag{key}}
 	}
-	s := db.Search{Member: c.Member, Limit: maxRetrieved + 1}
+	s := db.Search{Member: c.Member, Limit: n.mostRetrieved + 1}
 	for _, tag := range uniqueKeys {
 		if m, err := search.Match(tag, search.Attributes[tag].Field, q.Identifier.Texts(tag)); err == nil && !search.Universal(m) {
 			s.Matches = append(s.Matches, m)
@@ -49,7 +49,7 @@ func (n *Node) chosen(ctx context.Context, c *caller, q *dimse.Query) ([]*db.Fou
 	if err != nil {
 		return nil, n.trouble("retrieve", err, dimse.UnableToCount, dimse.UnableToProcess)
 	}
-	if len(list) > maxRetrieved {
+	if len(list) > n.mostRetrieved {
 		return nil, dimse.Status{Code: dimse.UnableToCount, Comment: "too many instances: retrieve less at once"}
 	}
 	return list, dimse.Status{}
