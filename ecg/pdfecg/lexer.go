@@ -192,6 +192,7 @@ func (l *lexer) literal() []byte {
 		}
 		out = append(out, c)
 	}
+	l.at = min(l.at, len(l.data))
 	return out
 }
 
@@ -233,7 +234,7 @@ func (l *lexer) hex() []byte {
 			digits = append(digits, c)
 		}
 	}
-	l.at++
+	l.at = min(l.at+1, len(l.data))
 	if len(digits)%2 == 1 {
 		digits = append(digits, '0')
 	}

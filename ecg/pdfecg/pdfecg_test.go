@@ -201,6 +201,21 @@ func TestOtherDocumentsArePicturesOrRefused(t *testing.T) {
 	}
 }
 
+func TestStringsWithoutEndAreNoFault(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"(a\\", "<41", "(a", "<<", "[", "/", "(\\1"} {
+		l := &lexer{data: []byte(text)}
+		for {
+			if _, ok := l.next(); !ok {
+				break
+			}
+		}
+		if l.at > len(l.data) {
+			t.Errorf("%q is read past its end", text)
+		}
+	}
+}
+
 // FuzzDecode: whatever the bytes, no panic, and leads of equal length.
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte("%PDF-1.4\n1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj 2 0 obj <</Kids[3 0 R]>> endobj 3 0 obj <</Contents 4 0 R/Rotate 90>> endobj\n4 0 obj <</Length 20>>stream\n0 0 m 1 1 l S BT (I) Tj [(a)-300<41>]TJ ET\nendstream endobj"))
