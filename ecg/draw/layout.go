@@ -109,7 +109,7 @@ func window(rec *ecg.Recording, o Options) (part *ecg.Recording, skipped int) {
 	skipped = int(math.Max(0, math.Min(from, float64(rec.Samples()))))
 	part = &ecg.Recording{RateHz: rec.RateHz}
 	for _, lead := range rec.Leads {
-		n := len(lead.Samples)
+		n := max(0, len(lead.Samples)-rec.Calibration) // the device's own pulse is no heart signal
 		end := int(math.Max(0, math.Min(to, float64(n))))
 		lead.Samples = lead.Samples[min(skipped, end):end]
 		part.Leads = append(part.Leads, lead)

@@ -103,19 +103,30 @@ func dominantShape(shapes []shape) int {
 func assign(shapes *[]shape, traces []trace, at int, rate float64) (kind, shift int) {
 	kind = -1
 	best, step := 0.0, span(shapeStep, rate)
-	for lag := -shapeLags; lag <= shapeLags && len(*shapes) > 0; lag++ {
-		v := shapeOf(traces, at+lag*step, rate)
+	var v []float64
+	try := func(lag int) (better bool) {
+		v = shapeOf(v[:0], traces, at+lag*step, rate)
 		for i, s := range *shapes {
 			if m := dot(v, s.template); m > best {
-				kind, best, shift = i, m, lag*step
+				kind, best, shift, better = i, m, lag*step, true
 			}
 		}
+		return better
+	}
+	// Most beats are near their place: uphill from there is enough for them.
+	try(0)
+	for _, dir := range [2]int{1, -1} {
+		for lag := dir; lag*dir <= shapeLags && try(lag); lag += dir {
+		}
+	}
+	for lag := -shapeLags; lag <= shapeLags && best < sameShape && len(*shapes) > 0; lag++ {
+		try(lag)
 	}
 	if kind >= 0 && best >= sameShape {
-		(*shapes)[kind].learn(shapeOf(traces, at+shift, rate))
+		(*shapes)[kind].learn(shapeOf(v[:0], traces, at+shift, rate))
 		return kind, shift
 	}
-	fresh := shape{template: shapeOf(traces, at, rate), count: 1}
+	fresh := shape{template: shapeOf(nil, traces, at, rate), count: 1}
 	if len(*shapes) < maxShapes {
 		*shapes = append(*shapes, fresh)
 		return len(*shapes) - 1, 0
@@ -151,13 +162,13 @@ func faded(shapes []shape) []shape {
 	return shapes
 }
 
-// shapeOf samples the usable leads around at and brings the whole to length
-// one, each lead about its own mean.
-func shapeOf(traces []trace, at int, rate float64) []float64 {
+// shapeOf samples the usable leads around at to v, which must be empty, and
+// brings the whole to length one, each lead about its own mean.
+func shapeOf(v []float64, traces []trace, at int, rate float64) []float64 {
 	step := span(shapeStep, rate)
 	before := span(shapeBefore, rate) / step
 	after := span(shapeAfter, rate) / step
-	v := make([]float64, 0, len(traces)*(before+after+1))
+	v = slices.Grow(v, len(traces)*(before+after+1))
 	for _, tr := range traces {
 		from, level := len(v), 0.0
 		for k := -before; k <= after; k++ {

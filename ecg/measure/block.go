@@ -57,7 +57,7 @@ func (b *block) read(leads []ecg.Lead, base, n int, rate float64) {
 	}
 	for i, lead := range leads {
 		have := lead.Samples[min(b.start-base, len(lead.Samples)):min(end-base, len(lead.Samples))]
-		x, gaps := bridged(have, end-b.start)
+		x, gaps := bridged(b.traces[i].x, have, end-b.start)
 		b.traces[i] = trace{name: lead.Name, x: x, missing: float64(gaps) / float64(max(1, end-b.start)), usable: true}
 	}
 }

@@ -10,7 +10,10 @@ const (
 	narrowestMS = 36   // QRS
 	widestMS    = 280
 	longestQTMS = 900
-	fastestRate = 330
+	fastestRate = 250 // with a QRS as narrow as
+	fastestQRS  = 50
+	slowestRate = 30 // with a QRS as wide as
+	slowestQRS  = 220
 )
 
 // judgeScale adds findings where amplitudes or intervals are implausible.
@@ -38,7 +41,9 @@ func (res *Result) judgeScale() {
 	}
 	m := res.Measurements
 	out := func(v Value, low, high float64) bool { return v.Measurable && (v.Number < low || v.Number > high) }
-	if out(m.QRS, narrowestMS, widestMS) || out(m.QT, 0, longestQTMS) || out(m.HR, 0, fastestRate) {
+	fast := out(m.HR, 0, fastestRate) && out(m.QRS, fastestQRS, math.Inf(1))
+	slow := out(m.HR, slowestRate, math.Inf(1)) && out(m.QRS, 0, slowestQRS)
+	if fast || slow || out(m.QRS, narrowestMS, widestMS) || out(m.QT, 0, longestQTMS) {
 		res.Quality.add(Finding{Code: WrongSpeed, Grade: Poor})
 	}
 }

@@ -46,10 +46,12 @@ func leadsOf(rec *ecg.Recording) (leads []ecg.Lead, samples int) {
 
 // bridged returns samples as length float64 with gaps (NaN, infinities, missing
 // at the end) replaced by straight lines, and the number of samples so
-// replaced. Values no amplifier gives are gaps too.
-func bridged(samples []float32, length int) (x []float64, gaps int) {
+// replaced. Values no amplifier gives are gaps too. The result uses the memory
+// of x where it is large enough.
+func bridged(x []float64, samples []float32, length int) (out []float64, gaps int) {
 	const absurdUV = 1e6
-	x = make([]float64, length)
+	x = slices.Grow(x[:0], length)[:length]
+	clear(x)
 	gaps = length - len(samples)
 	last := -1 // index of the last good sample
 	for i, s := range samples {
