@@ -35,12 +35,13 @@ export class Hub {
     readonly accounts: readonly Account[],
   ) {}
 
-  /** Starts a hub; `empty` makes accounts only, otherwise studies follow. */
-  static async start(options: { empty: boolean }): Promise<Hub> {
+  /** Starts a hub; `empty` makes accounts only, otherwise studies follow. `flags` are further ones. */
+  static async start(options: { empty: boolean; flags?: readonly string[] }): Promise<Hub> {
     if (!existsSync(program)) throw new Error(`${program} is not built: run make build`)
     const folder = await mkdtemp(join(tmpdir(), 'yuanzhen-e2e-'))
     const args = ['demo', '--data', folder, '--http', '127.0.0.1:0', '--dicom', '127.0.0.1:0']
     if (options.empty) args.push('--empty')
+    args.push(...(options.flags ?? []))
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     const said: string[] = []
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (d: Buffer) => said.push(d.toString()))

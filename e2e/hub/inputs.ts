@@ -25,6 +25,7 @@ const files = {
   radiograph: 'dicom/derived/dx-mono1-12bit.dcm',
   ct: [1, 3, 5, 6].map((n) => `dicom/derived/ct-gb18030-${n}.dcm`),
   cine: 'dicom/multiframe/pydicom-deid-data__GREYSCALE_CINE.dcm',
+  us: 'dicom/us/pydicom-pydicom-data__OBXXXX1A.dcm',
   scp: 'ecg/scp/ecgtoolkit_Example.scp',
 }
 
@@ -72,9 +73,15 @@ export async function storescu(hub: Hub, clinic: string, ...paths: string[]): Pr
 
 /** Sends the CT series as a clinic's gateway does, by STOW-RS; returns how many slices it has. */
 export async function stowCT(hub: Hub, login: string): Promise<number> {
+  await stow(hub, login, ...files.ct)
+  return files.ct.length
+}
+
+/** Sends files of the material folder by STOW-RS. */
+export async function stow(hub: Hub, login: string, ...paths: string[]): Promise<void> {
   const boundary = 'slice'
   const parts: Buffer[] = []
-  for (const path of files.ct) {
+  for (const path of paths) {
     parts.push(Buffer.from(`--${boundary}\r\nContent-Type: application/dicom\r\n\r\n`), await readFile(join(materialFolder, path)), Buffer.from('\r\n'))
   }
   parts.push(Buffer.from(`--${boundary}--\r\n`))
@@ -88,8 +95,10 @@ export async function stowCT(hub: Hub, login: string): Promise<number> {
     body: Buffer.concat(parts),
   })
   if (answer.status !== 200) throw new Error(`STOW-RS: ${answer.status} ${await answer.text()}`)
-  return files.ct.length
 }
+
+/** A CT series, a colour ultrasound and a radiograph, as paths for `stow`. */
+export const threeKinds = { CT: files.ct, US: [files.us], DX: [files.radiograph] }
 
 /** The text of a PDF, by poppler's pdftotext. */
 export async function pdfText(pdf: Buffer): Promise<string> {
