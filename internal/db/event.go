@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"io"
 	"strings"
 	"time"
 
@@ -224,6 +225,8 @@ func (tx *Tx) auditRows(rest string, args ...any) ([]hub.Record, error) {
 	return out, rows.Err()
 }
 
+var oneLine = strings.NewReplacer("\\", `\\`, "\n", `\n`)
+
 // RecordHash is the hash that links r to its predecessor: SHA-256 over
 // number, previous hash and the record's fields, each ended by a line feed
 // that cannot occur inside (line feeds in fields are written as \n).
@@ -236,7 +239,7 @@ func RecordHash(r hub.Record) string {
 		r.Client, r.Action, r.Object, r.Patient, ok, r.Reason, r.Before, r.After, r.Request}
 	h := sha256.New()
 	for _, f := range fields {
-		h.Write([]byte(strings.NewReplacer("\\", `\\`, "\n", `\n`).Replace(f)))
+		io.WriteString(h, oneLine.Replace(f))
 		h.Write([]byte{'\n'})
 	}
 	return hex.EncodeToString(h.Sum(nil))
