@@ -27,6 +27,9 @@ func (s *Service) CreateDevice(ctx context.Context, actor hub.Actor, d *hub.Devi
 			return err
 		}
 		d.ID, d.Active = hub.NewID[hub.DeviceID](), true
+		if d.Services == nil {
+			d.Services = []hub.Service{} // a list in JSON too
+		}
 		if err := tx.InsertDevice(d); err != nil {
 			return err
 		}

@@ -94,7 +94,7 @@ func TestCommitmentIsReportedOnTheAssociationThatAsked(t *testing.T) {
 	}
 }
 
-func TestDamagedInstanceIsNotCommitted(t *testing.T) {
+func TestDamagedInstanceIsNeitherSentNorCommitted(t *testing.T) {
 	t.Parallel()
 	h := shelf(t)
 	i, err := h.DB.Read(t.Context()).InstanceByUID(h.one, "1.3.1.1")
@@ -102,7 +102,12 @@ func TestDamagedInstanceIsNotCommitted(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.spoil(t, i)
-	c := h.dial(t, "CT1", dimse.StorageCommitment)
+	w := h.workstation(t, "WS", nil)
+	c := h.dial(t, "CT1", dimse.StorageCommitment, dimse.StudyRootMove)
+	out, err := c.Move(t.Context(), dimse.StudyRootMove, "WS", identifier("STUDY", "StudyInstanceUID", "1.3"), nil)
+	if err != nil || out.Code != dimse.UnableToPerform || len(w.took) > 0 {
+		t.Errorf("a damaged instance was sent: %+v, %v, %d taken", out, err, len(w.took))
+	}
 	if status, err := c.Action(t.Context(), dimse.StorageCommitment, dimse.CommitmentInstance, 1, request("1.7.1", ctClass, "1.3.1.1")); err != nil || status.Code != dimse.Success {
 		t.Fatalf("N-ACTION: %v, %v", status, err)
 	}
