@@ -88,3 +88,30 @@ function lines(n: number, shareAt: (i: number) => number): number[] {
   }
   return out
 }
+
+/**
+ * An EDF+ file of one and a half hours, two leads at 125 Hz, from 08:00 on: a
+ * beat every second, and after 09:00:02 none for four.
+ */
+export function longECG(): Uint8Array {
+  const rate = 125
+  const seconds = 5400
+  const field = (width: number, text: string) => text.padEnd(width)
+  const both = (width: number, a: string, b = a) => field(width, a) + field(width, b)
+  const head = field(8, '0') + field(80, 'HOL-9 F 02-MAY-1951 Li_Fang') + field(80, 'Startdate 20-NOV-2026 X X Recorder') + field(8, '20.11.26') + field(8, '08.00.00')
+    + field(8, '768') + field(44, 'EDF+C') + field(8, String(seconds)) + field(8, '1') + field(4, '2') + both(16, 'ECG V1', 'ECG V5') + both(80, '') + both(8, 'uV') + both(8, '-32768')
+    + both(8, '32767') + both(8, '-32768') + both(8, '32767') + both(80, '') + both(8, String(rate)) + both(32, '')
+  const out = new Uint8Array(head.length + seconds * 2 * rate * 2)
+  out.set(new TextEncoder().encode(head))
+  const view = new DataView(out.buffer)
+  const bump = (t: number, at: number, width: number, high: number) => high * Math.exp(-(((t - at) / width) ** 2) / 2)
+  for (let s = 0; s < seconds; s++) {
+    const silent = s >= 3603 && s <= 3605
+    for (let k = 0; k < rate; k++) {
+      const t = k / rate
+      const v = silent ? 0 : bump(t, 0.24, 0.025, 120) + bump(t, 0.4, 0.012, 1000) - bump(t, 0.43, 0.01, 250) + bump(t, 0.68, 0.05, 260)
+      for (const lead of [0, 1]) view.setInt16(head.length + 2 * ((2 * s + lead) * rate + k), Math.round(v * (1 - 0.3 * lead)), true)
+    }
+  }
+  return out
+}

@@ -28,7 +28,7 @@ func (in *Intake) ECG(ctx context.Context, src Source, r io.Reader) (out *Outcom
 		return nil, false, err
 	}
 	if len(data) <= HeldMost {
-		return in.Recording(ctx, src, data)
+		return in.long(ctx, src, bytes.NewReader(data), int64(len(data)))
 	}
 	f, err := os.CreateTemp("", "yuanzhen-ecg-*")
 	if err != nil {

@@ -173,7 +173,7 @@ func (s *Service) take(ctx context.Context, src intake.Source, f form, r io.Read
 		if err != nil {
 			return nil, err
 		}
-		out, _, err := s.Intake.Recording(ctx, src, data)
+		out, _, err := s.Intake.ECG(ctx, src, bytes.NewReader(data))
 		if hub.KindOf(err) == hub.Unsupported {
 			return s.quarantine(ctx, src, bytes.NewReader(data), size, codeUnknown, err)
 		}
