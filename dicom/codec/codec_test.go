@@ -1,15 +1,20 @@
 package codec
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/yuanzhen/yuanzhen/dicom"
+	"github.com/yuanzhen/yuanzhen/internal/testdata"
 )
 
 // built skips a test when the modules are not there.
@@ -178,5 +183,52 @@ func TestACallThatDoesNotEndIsStopped(t *testing.T) {
 	})
 	if err == nil || !strings.Contains(err.Error(), "longer than 10ms") || time.Since(start) > time.Second {
 		t.Errorf("an endless call: %v after %v", err, time.Since(start))
+	}
+}
+
+// The components that are asked for one by one are those that come together.
+func TestOneComponentIsThatOfTheImage(t *testing.T) {
+	t.Parallel()
+	built(t)
+	paths := testdata.Files(t, "dicom/wg04", "*VL1_J2KR.dcm")
+	if len(paths) == 0 {
+		t.Fatal("no VL1_J2KR.dcm")
+	}
+	raw, err := os.ReadFile(paths[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := dicom.Read(bytes.NewReader(raw), dicom.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	frames, err := dicom.IndexFrames(file.Dataset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	frame, err := frames.Read(bytes.NewReader(raw), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i, err := JPEG2000(frame)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, halve := range []int{0, 1} {
+		together, err := i.Decode(halve)
+		if err != nil || i.Components != 3 {
+			t.Fatalf("%d components: %v", i.Components, err)
+		}
+		for c := range 3 {
+			one, err := i.decodeStream(i.select1(c), halve, 1, 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for k := range len(one) / 2 {
+				if got, want := uint16(one[2*k])|uint16(one[2*k+1])<<8, uint16(together[3*k+c]); got != want {
+					t.Fatalf("component %d, sample %d: %d, want %d", c, k, got, want)
+				}
+			}
+		}
 	}
 }
