@@ -30,7 +30,7 @@ func growth(work func()) int64 {
 			case <-done:
 				peak <- most
 				return
-			case <-time.After(time.Millisecond):
+			case <-time.After(5 * time.Millisecond):
 			}
 		}
 	}()
@@ -90,10 +90,10 @@ func TestHostileFilesAreRefusedWithinASecondAnd64MB(t *testing.T) {
 			if err == nil {
 				t.Errorf("%s: no error", name)
 			}
-			if took := time.Since(start); took > patience/10 || !raceEnabled && took > time.Second {
+			if took := time.Since(start); took > patience || !raceEnabled && took > time.Second {
 				t.Errorf("%s: took %v", name, took)
 			}
-			if limit := int64(64 << 20); keep == 0 && grew > limit || grew > 2*limit {
+			if limit := int64(64 << 20); !raceEnabled && (keep == 0 && grew > limit || grew > 2*limit) {
 				t.Errorf("%s: the heap grew by %d MiB", name, grew>>20)
 			}
 		}
