@@ -5,7 +5,6 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
-	"image/jpeg"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
 )
@@ -39,7 +38,7 @@ func JPEG(d *dicom.Dataset, frame []byte, o RenderOptions) ([]byte, error) {
 		return nil, err
 	}
 	var b bytes.Buffer
-	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: previewQuality}); err != nil {
+	if err := EncodeJPEG(&b, img, previewQuality); err != nil {
 		return nil, err
 	}
 	return b.Bytes(), nil
