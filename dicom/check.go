@@ -40,6 +40,9 @@ func (f Finding) String() string {
 	return b.String()
 }
 
+// mediaDirectory is the SOP class of a DICOMDIR.
+const mediaDirectory = "1.2.840.10008.1.3.10"
+
 const (
 	fixResend = "send or copy it again; if it stays so, the device lost the rest"
 	fixDevice = "tell the device's maker; the hub reads it all the same"
@@ -80,8 +83,7 @@ func Check(f *File, err error) []Finding {
 // checkIdentity looks at the UIDs under which an object is stored. A DICOMDIR
 // has none of them.
 func checkIdentity(f *File) []Finding {
-	const mediaDirectory = "1.2.840.10008.1.3.10"
-	if f.Meta != nil && f.Meta.Text(MediaStorageSOPClassUID) == mediaDirectory {
+	if f.Dataset.Get(DirectoryRecordSequence) != nil || f.Meta != nil && f.Meta.Text(MediaStorageSOPClassUID) == mediaDirectory {
 		return nil
 	}
 	var all []Finding
