@@ -3,16 +3,14 @@ package api
 import (
 	"log/slog"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
 	"time"
 
 	"github.com/yuanzhen/yuanzhen/internal/account"
-	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/demo"
-	"github.com/yuanzhen/yuanzhen/internal/keys"
+	"github.com/yuanzhen/yuanzhen/internal/hubtest"
 	"github.com/yuanzhen/yuanzhen/internal/metric"
 )
 
@@ -208,15 +206,12 @@ func jsonNumber(v any) string {
 // newEmptyHospital is a hub on its first day: no member, no account.
 func newEmptyHospital(t *testing.T) *hospital {
 	t.Helper()
-	dir := t.TempDir()
-	d, err := db.Open(t.Context(), "sqlite:"+filepath.Join(dir, "hub.db"))
-	must(t, err)
-	ring, err := keys.Open(dir)
-	must(t, err)
+	stores := hubtest.Open(t)
+	d, ring := stores.DB, stores.Keys
 	log := slog.New(slog.DiscardHandler)
 	s := &Server{DB: d, Keys: ring, Log: log, Metrics: metric.New(d)}
-	s.Accounts = account.New(d, ring, log, account.DefaultLimits, account.Params{MemoryKiB: 64, Passes: 1, Lanes: 1})
+	s.Accounts = account.New(d, ring, log, account.DefaultLimits, cheap)
 	server := httptest.NewServer(s.Handler())
-	t.Cleanup(func() { server.Close(); d.Close() })
+	t.Cleanup(server.Close)
 	return &hospital{t: t, s: s, url: server.URL}
 }

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -20,16 +19,14 @@ import (
 	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/internal/account"
 	"github.com/yuanzhen/yuanzhen/internal/audit"
-	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/demo"
+	"github.com/yuanzhen/yuanzhen/internal/hubtest"
 	"github.com/yuanzhen/yuanzhen/internal/intake"
-	"github.com/yuanzhen/yuanzhen/internal/keys"
 	"github.com/yuanzhen/yuanzhen/internal/metric"
 	"github.com/yuanzhen/yuanzhen/internal/order"
 	"github.com/yuanzhen/yuanzhen/internal/report"
 	"github.com/yuanzhen/yuanzhen/internal/settle"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
-	"github.com/yuanzhen/yuanzhen/storage/disk"
 )
 
 // hospital is a whole hub over HTTP with the demo's alliance.
@@ -42,23 +39,20 @@ type hospital struct {
 
 func newHospital(t *testing.T) *hospital {
 	t.Helper()
-	dir, ctx := t.TempDir(), t.Context()
-	d, err := db.Open(ctx, "sqlite:"+filepath.Join(dir, "hub.db"))
+	folder, err := alliance()
 	must(t, err)
-	objects, err := disk.Open(dir)
-	must(t, err)
-	ring, err := keys.Open(dir)
-	must(t, err)
+	stores := folder.Open(t)
+	d, objects, ring := stores.DB, stores.Objects, stores.Keys
 	log := slog.New(slog.DiscardHandler)
 	rules := worklist.DefaultRules()
 	rules.Settle = 200 * time.Millisecond
 	s := &Server{DB: d, Objects: objects, Keys: ring, Log: log, Metrics: metric.New(d), Work: &worklist.Service{DB: d, Rules: rules}}
-	s.Accounts = account.New(d, ring, log, account.DefaultLimits, account.Params{MemoryKiB: 64, Passes: 1, Lanes: 1})
+	s.Accounts = account.New(d, ring, log, account.DefaultLimits, cheap)
 	s.Intake = intake.New(d, objects, s.Work, ring, s.Metrics, log)
 	s.Settled = settle.New(d, objects, s.Metrics, log, rules.Settle)
 	s.Orders = &order.Service{DB: d, Sealer: ring}
 	s.Reports = &report.Service{DB: d, Keys: ring, Objects: objects, Work: s.Work, Trace: s.Trace, Address: func() string { return "https://hub.example" }, Log: log}
-	made, err := demo.Alliance(ctx, d, s.Accounts, dir, nil)
+	made, err := demo.Alliance(t.Context(), d, s.Accounts, stores.Dir, nil) // reads back what the folder has
 	must(t, err)
 	h := &hospital{t: t, s: s, accounts: map[string]demo.Account{}}
 	for _, a := range made {
@@ -72,9 +66,21 @@ func newHospital(t *testing.T) *hospital {
 	wg.Go(func() { s.Work.Run(running, "test", log) })
 	wg.Go(func() { s.Tail(running) })
 	wg.Go(func() { (&audit.Sealer{DB: d, Keys: ring, Objects: objects, Node: "test", Log: log}).Run(running) })
-	t.Cleanup(func() { server.Close(); stop(); wg.Wait(); objects.Close(); d.Close() })
+	t.Cleanup(func() { server.Close(); stop(); wg.Wait() })
 	return h
 }
+
+// cheap lets hashing a test's passwords take no time.
+var cheap = account.Params{MemoryKiB: 64, Passes: 1, Lanes: 1}
+
+// alliance is the folder of a hub with the demo's members and accounts, made
+// once for all tests.
+var alliance = sync.OnceValues(func() (hubtest.Folder, error) {
+	return hubtest.Make(func(ctx context.Context, s *hubtest.Stores) error {
+		_, err := demo.Alliance(ctx, s.DB, account.New(s.DB, s.Keys, slog.New(slog.DiscardHandler), account.DefaultLimits, cheap), s.Dir, nil)
+		return err
+	})
+})
 
 func must(t *testing.T, err error) {
 	t.Helper()

@@ -101,8 +101,8 @@ func TestReassignmentNeedsBothSides(t *testing.T) {
 
 func TestCentreStartsACorrectionAndTheClinicNamesThePatient(t *testing.T) {
 	t.Parallel()
+	h := newInbox(t)
 	for i, login := range []string{"reader1", "reviewer1", "dispatcher1"} {
-		h := newInbox(t)
 		wrong, right := h.order("测试", "T12"), h.order("王强", "T99")
 		id := h.ecg("tech1", "normal", uint64(20+i))["task"].(string)
 		h.ok("tech1", "POST", "/api/v1/inbox/"+id+"/match", map[string]any{"order": wrong["id"]})

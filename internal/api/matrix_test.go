@@ -148,9 +148,20 @@ func (m *matrix) call(login string, r Route) (status int, text string) {
 
 func name(r Route, login string) string { return fmt.Sprintf("%s %s as %q", r.Method, r.Path, login) }
 
-func TestNoRouteAnswersWithoutALogin(t *testing.T) {
+// TestRoutesAreForThoseTheyNameOnly walks every route as nobody, as every role
+// it does not name, and as strangers; nothing of that changes anything, so one
+// hospital serves. Last it walks them as those it does name, with next to
+// nothing in the request.
+func TestRoutesAreForThoseTheyNameOnly(t *testing.T) {
 	t.Parallel()
 	m := newMatrix(t)
+	m.noRouteAnswersWithoutALogin(t)
+	m.roleThatIsNotListedIsRefused(t)
+	m.strangerFindsNothingOfOthers(t)
+	m.noRouteBreaksOnARequestThatLacksEverything(t)
+}
+
+func (m *matrix) noRouteAnswersWithoutALogin(t *testing.T) {
 	for _, r := range m.s.Routes() {
 		if r.Public {
 			continue
@@ -161,9 +172,7 @@ func TestNoRouteAnswersWithoutALogin(t *testing.T) {
 	}
 }
 
-func TestRoleThatIsNotListedIsRefusedEverywhere(t *testing.T) {
-	t.Parallel()
-	m := newMatrix(t)
+func (m *matrix) roleThatIsNotListedIsRefused(t *testing.T) {
 	for _, r := range m.s.Routes() {
 		if r.Public || r.Roles == nil {
 			continue
@@ -188,9 +197,7 @@ var ownToAll = map[string]bool{
 	"POST /dicom-web/studies/{study}":        true, // stores under the own member
 }
 
-func TestStrangerFindsNothingOfOthers(t *testing.T) {
-	t.Parallel()
-	m := newMatrix(t)
+func (m *matrix) strangerFindsNothingOfOthers(t *testing.T) {
 	for _, r := range m.s.Routes() {
 		if r.Public || !strings.Contains(r.Path, "{") || ownToAll[r.Method+" "+r.Path] {
 			continue
@@ -210,9 +217,7 @@ func TestStrangerFindsNothingOfOthers(t *testing.T) {
 	}
 }
 
-func TestNoRouteBreaksOnARequestThatLacksEverything(t *testing.T) {
-	t.Parallel()
-	m := newMatrix(t)
+func (m *matrix) noRouteBreaksOnARequestThatLacksEverything(t *testing.T) {
 	for _, r := range m.s.Routes() {
 		roles := r.Roles
 		switch {

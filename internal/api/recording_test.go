@@ -33,7 +33,7 @@ func headless(t *testing.T, file []byte) ([]byte, dicom.TransferSyntax) {
 
 func TestOriginalOfAnECGIsTheFileReceived(t *testing.T) {
 	t.Parallel()
-	files := append(testdata.Files(t, "dicom/waveform", "*.dcm"), testdata.Files(t, "ecg/dicom", "*.dcm")...)
+	files := testdata.Files(t, "dicom/waveform", "*.dcm") // one of them is deflated
 	h := newHospital(t)
 	for i, path := range files {
 		file, err := os.ReadFile(path)
