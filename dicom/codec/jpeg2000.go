@@ -182,7 +182,7 @@ func (i *Image) decodeStream(stream []byte, halve, components, cell int) ([]byte
 	want := reduced(i.Rows, halve) * reduced(i.Columns, halve) * components * cell
 	memory := samples*4*3/2 + samples*int64(i.Cell()) + 2*int64(len(stream))
 	var out []byte
-	err := openjpeg.run(samples*int64(i.Cell()), memory, func(ctx context.Context, in *instance) error {
+	err := openjpeg.run(samples*int64(i.Cell()), int64(len(stream)), memory, func(ctx context.Context, in *instance) error {
 		o, err := in.new(ctx, "J2KDecoder")
 		if err != nil {
 			return err

@@ -73,7 +73,7 @@ func (i *Image) interleaved() bool {
 func (i *Image) decodeJPEGLS() ([]byte, error) {
 	var out []byte
 	size := i.size()
-	err := charls.run(size, size+int64(len(i.stream))+1<<20, func(ctx context.Context, in *instance) error {
+	err := charls.run(size, int64(len(i.stream)), size+int64(len(i.stream))+1<<20, func(ctx context.Context, in *instance) error {
 		o, err := in.new(ctx, "JpegLSDecoder")
 		if err != nil {
 			return err
@@ -138,7 +138,7 @@ func EncodeJPEGLS(i Image, samples []byte) ([]byte, error) {
 			len(samples), i.Columns, i.Rows, i.Components, i.Bits)
 	}
 	var out []byte
-	err := charls.run(2*size, 3*size+1<<20, func(ctx context.Context, in *instance) error {
+	err := charls.run(size, size, 3*size+1<<20, func(ctx context.Context, in *instance) error {
 		return encode(ctx, in, i, samples, func(stream []byte) { out = append([]byte(nil), stream...) })
 	})
 	return out, err

@@ -24,10 +24,11 @@ const (
 	keepMemory = 128 << 20
 	// maxMemory is what these modules can address.
 	maxMemory = 2 << 30
-	// patience is how long a call may take, and patiencePerByte what each byte
-	// of samples adds: a twentieth of the speed of a slow machine.
-	patience        = time.Second
-	patiencePerByte = 2 * time.Microsecond
+	// patience is how long a call may take, and what each byte of samples and
+	// each of the codestream add: some twenty times what an idle machine needs.
+	patience          = time.Second
+	patiencePerSample = 400 * time.Nanosecond
+	patiencePerCoded  = 6 * time.Microsecond
 )
 
 // build is one WebAssembly module and how it names things.
@@ -157,18 +158,19 @@ func (p *pool) put(in *instance) {
 func (in *instance) close() { in.mod.Close(context.Background()) }
 
 // run calls do with an instance whose memory may grow to baseMemory and
-// memory bytes; size is that of the samples and sets the deadline.
-func (k *build) run(size, memory int64, do func(context.Context, *instance) error) error {
+// memory bytes; the bytes of samples and codestream set the deadline.
+func (k *build) run(samples, coded, memory int64, do func(context.Context, *instance) error) error {
 	if err := k.compile(); err != nil {
 		return err
 	}
 	limit := max(uint64(baseMemory+memory+1<<16-1)&^(1<<16-1), keepMemory)
 	if limit > maxMemory {
-		return fmt.Errorf("%w: %s image of %d bytes", ErrUnsupported, k.name, size)
+		return fmt.Errorf("%w: %s image of %d bytes", ErrUnsupported, k.name, samples)
 	}
 	shared.turn <- struct{}{}
 	defer func() { <-shared.turn }()
-	return k.within(patience+time.Duration(size)*patiencePerByte, limit, do)
+	wait := patience + time.Duration(samples)*patiencePerSample + time.Duration(coded)*patiencePerCoded
+	return k.within(wait, limit, do)
 }
 
 // within calls do and stops it after wait. After an error the instance is
