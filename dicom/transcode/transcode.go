@@ -33,9 +33,6 @@ func Native(data []byte, from, to dicom.TransferSyntax) ([]byte, error) {
 			return nil, err
 		}
 	}
-	if e := d.Get(dicom.PixelData); e != nil && to.Implicit() {
-		e.VR = dicom.OW // PS3.5 section A.1
-	}
 	var b bytes.Buffer
 	b.Grow(len(data))
 	if err := dicom.Write(&b, d, to); err != nil {
@@ -68,8 +65,9 @@ func decode(d *dicom.Dataset, data []byte, from dicom.TransferSyntax) error {
 			}
 			out = make([]byte, 0, len(f.Data)*frames.Count()+1)
 		}
-		if f.Allocated == 1 && form.Rows*form.Columns%8 != 0 && frames.Count() > 1 {
-			return fmt.Errorf("frame %d: %w: frames of one bit that do not end with a byte", i+1, pixel.ErrUnsupported)
+		if f.Allocated == 1 {
+			out = appendBits(out, i*form.Rows*form.Columns*form.Samples, f.Data, form.Rows*form.Columns*form.Samples)
+			continue
 		}
 		out = append(out, f.Data...)
 	}
@@ -83,6 +81,20 @@ func decode(d *dicom.Dataset, data []byte, from dicom.TransferSyntax) error {
 	}
 	d.SetRaw(dicom.PixelData, vr, out) // little endian, as every encapsulated syntax is
 	return nil
+}
+
+// appendBits appends the first n bits of b behind the first at bits of out:
+// frames of one bit follow each other without padding, PS3.5 section 8.1.1.
+func appendBits(out []byte, at int, b []byte, n int) []byte {
+	for i := range n {
+		if (at+i)%8 == 0 {
+			out = append(out, 0)
+		}
+		if i/8 < len(b) && b[i/8]>>(i%8)&1 == 1 {
+			out[(at+i)/8] |= 1 << ((at + i) % 8)
+		}
+	}
+	return out
 }
 
 // describe sets the image pixel attributes to those of the decoded samples.
