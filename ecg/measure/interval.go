@@ -2,7 +2,6 @@ package measure
 
 import (
 	"math"
-	"slices"
 )
 
 // Measurements are the global numbers of a recording. The JSON form is the
@@ -24,11 +23,16 @@ type Measurements struct {
 	TAxis   Value `json:"t_axis_deg,omitzero"`
 	RV5     Value `json:"rv5_uv,omitzero"` // height of R in V5
 	SV1     Value `json:"sv1_uv,omitzero"` // depth of S in V1, positive
+	// Sokolow is SV1 and the higher R of V5 and V6 (Sokolow M, Lyon TP. Am Heart
+	// J 1949;37:161–186).
+	Sokolow Value `json:"sokolow_uv,omitzero"`
+	// RS are the height of R and the depth of S on each lead, by lead name.
+	RS map[string]RS `json:"rs,omitempty"`
 	// ST is the level of the ST segment on each lead against the segment
 	// before QRS, by lead name.
 	ST map[string]STLevel `json:"st,omitempty"`
 	// Basis says what each group of numbers was measured on: "rhythm" (hr, rr),
-	// "p" (p, pr, p axis), "qrs" (qrs, its axis, rv5, sv1, st), "t" (qt, qtc, t
+	// "p" (p, pr, p axis), "qrs" (qrs, its axis, rs, rv5, sv1, sokolow, st), "t" (qt, qtc, t
 	// axis).
 	Basis map[string]Basis `json:"basis,omitempty"`
 }
@@ -39,6 +43,13 @@ type STLevel struct {
 	J   Value `json:"j_uv,omitzero"`
 	J60 Value `json:"j60_uv,omitzero"`
 	J80 Value `json:"j80_uv,omitzero"`
+}
+
+// RS is QRS of one lead against the segment before it, in µV, both positive: its
+// highest point and its lowest; 0 where it has none on that side.
+type RS struct {
+	R Value `json:"r_uv"`
+	S Value `json:"s_uv"`
 }
 
 // Basis is what a number was measured on.
@@ -93,13 +104,16 @@ func (out *Measurements) correct(qt, rr float64) {
 	out.QTcH = rounded(qt+1.75*(60/seconds-60), 1)
 }
 
-// voltages fills RV5 and SV1.
+// voltages fills R and S of every lead and what follows from them.
 func (out *Measurements) voltages(m *medianBeat, b bounds) {
-	if x := m.lead("V5"); x != nil {
-		out.RV5 = rounded(math.Max(0, slices.Max(x[b.qrsOn:b.qrsOff+1])), 1)
+	out.RS = make(map[string]RS, len(m.names))
+	for i, name := range m.names {
+		low, high := extremes(m.x[i][b.qrsOn : b.qrsOff+1])
+		out.RS[name] = RS{R: rounded(math.Max(0, high), 1), S: rounded(math.Max(0, -low), 1)}
 	}
-	if x := m.lead("V1"); x != nil {
-		out.SV1 = rounded(math.Max(0, -slices.Min(x[b.qrsOn:b.qrsOff+1])), 1)
+	out.RV5, out.SV1 = out.RS["V5"].R, out.RS["V1"].S
+	if r := math.Max(out.RV5.Number, out.RS["V6"].R.Number); out.SV1.Measurable && r > 0 {
+		out.Sokolow = rounded(out.SV1.Number+r, 1)
 	}
 }
 

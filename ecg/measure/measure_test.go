@@ -180,6 +180,25 @@ func TestCorrectedQTFollowsTheFourFormulae(t *testing.T) {
 	}
 }
 
+func TestRAndSStandOnEveryLead(t *testing.T) {
+	t.Parallel()
+	rec := made(t, synth.Normal, 4)
+	m := measure.Analyse(rec).Measurements
+	if len(m.RS) != 12 {
+		t.Fatalf("%d leads", len(m.RS))
+	}
+	// A beat's R rises from about zero in this recording.
+	if r, top := m.RS["V5"].R.Number, float64(slices.Max(rec.Lead("V5").Samples)); math.Abs(r-top) > 0.2*top {
+		t.Errorf("R in V5 is %g µV, the highest sample %g", r, top)
+	}
+	if m.RV5 != m.RS["V5"].R || m.SV1 != m.RS["V1"].S {
+		t.Errorf("RV5 %v, SV1 %v, but %v and %v", m.RV5, m.SV1, m.RS["V5"], m.RS["V1"])
+	}
+	if want := m.SV1.Number + math.Max(m.RV5.Number, m.RS["V6"].R.Number); math.Abs(m.Sokolow.Number-want) > 1 {
+		t.Errorf("Sokolow %v, want %g", m.Sokolow, want)
+	}
+}
+
 func TestWhatCannotBeMeasuredIsAbsentFromJSON(t *testing.T) {
 	t.Parallel()
 	res := measure.Analyse(made(t, synth.AtrialFibrillation, 1))

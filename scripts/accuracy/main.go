@@ -2,7 +2,8 @@
 // beats, waves, noise, exchanged electrodes, pre-alerts, as Markdown tables.
 // docs/accuracy.md keeps what it printed.
 //
-// The test files are taken from $YUANZHEN_TESTDATA, else ../shared/data.
+// Arguments name the tables wanted: beats, waves, noise, electrodes, alerts; all
+// without one. The test files are taken from $YUANZHEN_TESTDATA, else ../shared/data.
 package main
 
 import (
@@ -27,7 +28,7 @@ func main() {
 		dir = filepath.Join("..", "shared", "data")
 	}
 	out := bufio.NewWriter(os.Stdout)
-	err := run(out, os.DirFS(filepath.Join(dir, "ecg", "wfdb")))
+	err := run(out, os.DirFS(filepath.Join(dir, "ecg", "wfdb")), os.Args[1:])
 	if flushed := out.Flush(); err == nil {
 		err = flushed
 	}
@@ -37,20 +38,27 @@ func main() {
 	}
 }
 
-// run prints all tables for the records under files.
-func run(out io.Writer, files fs.FS) error {
+// run prints the tables called wanted, all without a name, for the records under
+// files.
+func run(out io.Writer, files fs.FS, wanted []string) error {
 	clinical, err := clinicalRecords(files)
 	if err != nil {
 		return err
 	}
-	for _, table := range []func() error{
-		func() error { return beatTable(out, files) },
-		func() error { return waveTable(out, clinical) },
-		func() error { return noiseTable(out, files, clinical) },
-		func() error { return reversalTable(out, clinical) },
-		func() error { return alertTable(out, clinical) },
+	for _, table := range []struct {
+		name  string
+		print func() error
+	}{
+		{"beats", func() error { return beatTable(out, files) }},
+		{"waves", func() error { return waveTable(out, clinical) }},
+		{"noise", func() error { return noiseTable(out, files, clinical) }},
+		{"electrodes", func() error { return reversalTable(out, clinical) }},
+		{"alerts", func() error { return alertTable(out, clinical) }},
 	} {
-		if err := table(); err != nil {
+		if len(wanted) > 0 && !slices.Contains(wanted, table.name) {
+			continue
+		}
+		if err := table.print(); err != nil {
 			return err
 		}
 	}

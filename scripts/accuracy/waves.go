@@ -34,14 +34,14 @@ func (y *tally) merge(o tally) {
 // waveTable compares the waves on every lead with the cardiologists' marks.
 func waveTable(out io.Writer, all []clinical) error {
 	fmt.Fprint(out, "## Waves on each lead (Lobachevsky University records)\n\nF1 in %, window 150 ms; limits as mean ± SD in ms, found minus marked. Beats between the first and the last marked one.\n\n"+
-		"| records | QRS F1 | P F1 | T F1 | P on | P end | QRS on | QRS end | T peak | T end | P in AF and flutter | global QRS within 10 ms |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n")
+		"| records | QRS F1 | P F1 | T F1 | P on | P end | QRS on | QRS end | T peak | T end | P in AF and flutter | global QRS; within 10 ms |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 	row := func(name string, records []clinical) {
 		var y tally
 		for _, c := range records {
 			y.merge(c.compare(measure.Analyse(c.rec)))
 		}
-		fmt.Fprintf(out, "| %s (%d) | %.2f | %.2f | %.2f | %s | %s | %s | %s | %s | %s | %d of %d beats | %.0f %% |\n", name, len(records), y.qrs.f1(), y.p.f1(), y.t.f1(),
-			y.pOn, y.pOff, y.qrsOn, y.qrsOff, y.tPeak, y.tOff, y.falseP, y.fibrillating, percent(y.globalWithin, y.globalAll))
+		fmt.Fprintf(out, "| %s (%d) | %.2f | %.2f | %.2f | %s | %s | %s | %s | %s | %s | %d of %d beats | %s; %.0f %% |\n", name, len(records), y.qrs.f1(), y.p.f1(), y.t.f1(),
+			y.pOn, y.pOff, y.qrsOn, y.qrsOff, y.tPeak, y.tOff, y.falseP, y.fibrillating, y.global, percent(y.globalWithin, y.globalAll))
 	}
 	row("held out", half(all, true))
 	row("development", half(all, false))
