@@ -95,7 +95,7 @@ const maxJSON = 1 << 20
 
 // Routes is the whole table.
 func (s *Server) Routes() []Route {
-	return slices.Concat(s.systemRoutes(), s.sessionRoutes(), s.taskRoutes(), s.recordingRoutes(), s.traceMarksRoutes(), s.longRoutes(), s.liveRoutes(),
+	return slices.Concat(s.systemRoutes(), s.sessionRoutes(), s.taskRoutes(), s.recordingRoutes(), s.traceMarksRoutes(), s.longRoutes(), s.driftRoutes(), s.liveRoutes(),
 		s.reportRoutes(), s.criticalRoutes(), s.orderRoutes(), s.recognitionRoutes(), s.uploadRoutes(), s.inboxRoutes(), s.adminRoutes(), s.dicomwebRoutes(), s.upsRoutes())
 }
 

@@ -102,3 +102,10 @@ func (r raw) Value() (driver.Value, error) {
 	}
 	return string(*r.b), nil
 }
+
+// Measured returns the newest recordings read in a centre on which the device
+// stated measurements.
+func (tx *Tx) Measured(centre hub.MemberID, limit int) ([]*hub.Recorded, error) {
+	return recordings.all(tx, `WHERE device NOT LIKE '%"measurements":{}%' AND id IN (SELECT recording FROM task WHERE centre = $1 AND recording <> '')
+		ORDER BY created_at DESC, id DESC LIMIT 0+$2`, string(centre), limit)
+}

@@ -119,6 +119,18 @@ export function drawnAt(recording: string, form: 'svg' | 'pdf', how: Readonly<Re
   return `/api/v1/recordings/${id(recording)}/ecg.${form}?${new URLSearchParams(how)}`
 }
 
+/** How far a device's own values lie from the hub's in a month; differences are cart minus hub. */
+export interface Drift {
+  device: string
+  month: string
+  count: number
+  differences: Record<string, { count: number; median: number; spread: number }>
+}
+
+export async function listDrift(): Promise<Drift[]> {
+  return (await ask<{ items: Drift[] }>('/api/v1/quality/ecg-drift')).items
+}
+
 export function getTrend(recording: string, signal?: AbortSignal): Promise<Trend> {
   return ask<Trend>(`/api/v1/recordings/${id(recording)}/trend.json`, signal ? { signal } : {})
 }

@@ -208,6 +208,11 @@ export const zh = {
   voidingNone: '没有待审批的作废',
   who: '操作人',
   yes: '是',
+  drift: '心电图机测量偏差',
+  driftHelp: '设备自动测量减去本系统测量的月中位数（± 离散度）。某项明显移动时，请检查该机型的软件版本与定标。',
+  driftNone: '还没有带自动测量值的心电记录',
+  driftDevice: '机型', driftUnnamed: '未注明机型', driftCount: '记录数', driftMoved: '已移动',
+  drift_hr_bpm: '心率', drift_pr_ms: 'PR', drift_qrs_ms: 'QRS', drift_qt_ms: 'QT', drift_qtc_ms: 'QTc', drift_qrs_axis_deg: '电轴',
 } as const
 
 export const en: { readonly [K in keyof typeof zh]: string } = {
@@ -418,6 +423,11 @@ export const en: { readonly [K in keyof typeof zh]: string } = {
   voidingNone: 'Nothing waits',
   who: 'Who',
   yes: 'yes',
+  drift: 'ECG devices against the hub',
+  driftHelp: 'Monthly median of the device\'s own value minus the hub\'s (± spread). Where one moves, check that model\'s software version and calibration.',
+  driftNone: 'No ECG with the device\'s own measurements yet',
+  driftDevice: 'Model', driftUnnamed: 'model not stated', driftCount: 'Recordings', driftMoved: 'moved',
+  drift_hr_bpm: 'HR', drift_pr_ms: 'PR', drift_qrs_ms: 'QRS', drift_qt_ms: 'QT', drift_qtc_ms: 'QTc', drift_qrs_axis_deg: 'Axis',
 }
 
 /** Texts of administration, dispatch, quality and figures. */

@@ -8,6 +8,7 @@ import { stamp } from '../clock'
 import { PatientLine } from '../parts/marks'
 import { toast } from '../parts/toast'
 import { examName } from '../worklist/columns'
+import { DriftPanel } from './drift'
 import { FormDialog } from './form'
 import { Register, useList } from './register'
 
@@ -17,6 +18,7 @@ export default function Quality() {
   const [open, setOpen] = useState<{ task: Task; how: 'void' | 'void_refuse' } | null>(null)
   useEffect(() => live.listen({ event: (e) => { if (e.task?.state === 'void_pending' || e.event.startsWith('task.void')) tasks.reload() }, resync: tasks.reload }), [])
   return (
+    <>
     <Register testid="quality" title={t('voiding')} help={t('voidingHelp')} list={tasks} id={(x) => x.id} none={t('voidingNone')}
       columns={[
         { key: 'patient', head: t('patient'), width: '190px', cell: (x) => <PatientLine patient={x.patient} /> },
@@ -43,6 +45,8 @@ export default function Quality() {
         </FormDialog>
       )}
     </Register>
+    <DriftPanel />
+    </>
   )
 }
 
