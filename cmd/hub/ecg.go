@@ -67,15 +67,46 @@ type ecgGroup struct {
 // Run prints what the file holds; a file that cannot be read is an error with
 // the reason.
 func (c *ecgInfoCommand) Run(out io.Writer) error {
-	rec, err := readECG(c.File)
+	info, err := inspectECG(c.File)
 	if err != nil {
 		return err
 	}
-	info := describeECG(rec)
 	if c.JSON {
 		return json.NewEncoder(out).Encode(info)
 	}
 	return info.print(out)
+}
+
+// inspectECG describes the ECG file at path; of one too large to be held whole,
+// only the beginning is read.
+func inspectECG(path string) (*ecgInfo, error) {
+	stat, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if stat.Size() <= ecg.MaxFileBytes {
+		rec, err := readECG(path)
+		if err != nil {
+			return nil, err
+		}
+		return describeECG(rec), nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	stream, err := decode.Stream(f, stat.Size())
+	if err != nil {
+		return nil, err
+	}
+	rec, err := ecg.Window(stream, 0, firstSamples)
+	if err != nil {
+		return nil, err
+	}
+	info := describeECG(rec)
+	info.Samples = stream.Samples()
+	return info, nil
 }
 
 // readECG decodes the ECG file at path, with the files beside it that belong
