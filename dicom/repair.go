@@ -2,7 +2,6 @@ package dicom
 
 import (
 	"bytes"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -254,14 +253,4 @@ func weighGB(texts [][]byte) float64 {
 	}
 	share := common / (common + rare + 3*bad)
 	return share * (1 - 0.3/(1+common))
-}
-
-// hasHan says that a text holds Chinese characters.
-func hasHan(s string) bool {
-	for _, r := range s {
-		if unicode.Is(unicode.Han, r) {
-			return true
-		}
-	}
-	return false
 }
