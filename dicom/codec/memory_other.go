@@ -2,18 +2,26 @@
 
 package codec
 
-// reserved is a module's memory as a Go slice, made large enough at once so
-// that growing does not copy it.
-type reserved struct{ all []byte }
+// reserved is a module's memory as a Go slice that grows up to its limit.
+type reserved struct {
+	all   []byte
+	limit uint64
+}
 
-func reserve(limit uint64) *reserved { return &reserved{make([]byte, limit)} }
+func reserve(limit uint64) *reserved { return &reserved{limit: limit} }
 
 // Reallocate implements experimental.LinearMemory.
 func (r *reserved) Reallocate(size uint64) []byte {
-	if size > uint64(len(r.all)) {
+	if size > r.limit {
 		return nil
 	}
-	return r.all[:size:size]
+	if size > uint64(cap(r.all)) {
+		larger := make([]byte, size, min(r.limit, size+size/4))
+		copy(larger, r.all)
+		r.all = larger
+	}
+	r.all = r.all[:size]
+	return r.all
 }
 
 // Free implements experimental.LinearMemory.
