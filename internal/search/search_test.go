@@ -1,0 +1,68 @@
+package search
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/yuanzhen/yuanzhen/dicom"
+	"github.com/yuanzhen/yuanzhen/internal/db"
+)
+
+func TestKeysBecomeTheMatchingOfTheirKind(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		tag    dicom.Tag
+		values []string
+		want   db.Match
+	}{
+		{"no value", dicom.PatientID, nil, db.Match{}},
+		{"an empty value", dicom.PatientID, []string{""}, db.Match{}},
+		{"a star", dicom.PatientName, []string{"*"}, db.Match{}},
+		{"a single value", dicom.PatientID, []string{"P1"}, db.Match{Values: []string{"P1"}}},
+		{"a name folds its case and its end", dicom.PatientName, []string{"Wang^Wei^^"}, db.Match{Values: []string{"wang^wei"}}},
+		{"wildcards", dicom.PatientName, []string{"王*"}, db.Match{Values: []string{"王*"}, Wild: true}},
+		{"a list of UIDs", dicom.StudyInstanceUID, []string{"1.2", "1.3"}, db.Match{Values: []string{"1.2", "1.3"}}},
+		{"a UID is no pattern", dicom.StudyInstanceUID, []string{"1.2?"}, db.Match{Values: []string{"1.2?"}}},
+		{"a day", dicom.StudyDate, []string{"20260101"}, db.Match{From: "20260101", To: "20260101"}},
+		{"a range of days", dicom.StudyDate, []string{"20260101-20260131"}, db.Match{From: "20260101", To: "20260131"}},
+		{"since a day, of old writing", dicom.StudyDate, []string{"2026.01.01-"}, db.Match{From: "20260101"}},
+		{"until a time", dicom.StudyTime, []string{"-1200"}, db.Match{To: "1200999999"}},
+		{"a minute", dicom.StudyTime, []string{"10:30"}, db.Match{From: "1030", To: "1030999999"}},
+	} {
+		field := Attributes[c.tag].Field
+		c.want.Field = field
+		got, err := Match(c.tag, field, c.values)
+		if err != nil || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %+v, %v; want %+v", c.name, got, err, c.want)
+		}
+	}
+}
+
+func TestKeyThatIsNoDateOrTimeIsNamed(t *testing.T) {
+	t.Parallel()
+	for tag, values := range map[dicom.Tag][]string{
+		dicom.StudyDate:  {"2026"},
+		dicom.SeriesDate: {"20260101", "20260102"},
+		dicom.StudyTime:  {"noon"},
+		dicom.SeriesTime: {"-"},
+	} {
+		_, err := Match(tag, Attributes[tag].Field, values)
+		fault, ok := err.(*Error)
+		if !ok || fault.Tag != tag || fault.Reason == "" {
+			t.Errorf("%s %q: %v", tag, values, err)
+		}
+	}
+}
+
+func TestDateAndTimeBoundedAlikeAreOneMoment(t *testing.T) {
+	t.Parallel()
+	date := db.Match{Field: db.FieldStudyDate, From: "20260101", To: "20260102"}
+	got, ok := Together(date, db.Match{Field: db.FieldStudyTime, From: "1000", To: "1200999999"})
+	if want := (db.Match{Field: db.FieldStudyMoment, From: "202601011000", To: "202601021200999999"}); !ok || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, %v", got, ok)
+	}
+	if _, ok := Together(date, db.Match{Field: db.FieldStudyTime, From: "1000"}); ok {
+		t.Error("a range and half a range were joined")
+	}
+}
