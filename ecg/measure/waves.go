@@ -135,6 +135,27 @@ func (p *pattern) lay(out [][]Waves, traces []trace, beats []Beat, i int, withP 
 		if l.t.on >= 0 && start+l.t.peak+shiftT < next {
 			w.TOn, w.T, w.TOff = at(l.t.on, shiftT), at(l.t.peak, shiftT), at(l.t.off, shiftT)
 		}
+		w.order()
+	}
+}
+
+// order keeps the parts of a beat from overlapping where P or T was shifted:
+// QRS stands, the others give way.
+func (w *Waves) order() {
+	for _, i := range []*Index{&w.POn, &w.P, &w.POff} {
+		if w.QRSOn.there {
+			i.at = min(i.at, w.QRSOn.at)
+		}
+	}
+	least := w.QRSOff.at
+	for _, i := range []*Index{&w.TOn, &w.T, &w.TOff} {
+		if i.there && w.QRSOff.there {
+			i.at = max(i.at, least)
+			least = i.at
+		}
+	}
+	if w.P.there {
+		w.P.at = min(max(w.P.at, w.POn.at), max(w.POff.at, w.POn.at))
 	}
 }
 
