@@ -16,7 +16,7 @@ import (
 type Service struct {
 	DB       *db.DB
 	Rules    worklist.Rules // how long each step may take, and when who else is told
-	Webhooks []string // addresses each notice is posted to
+	Webhooks []string       // addresses each notice is posted to
 }
 
 // textMost bounds, in characters, each text of the loop.

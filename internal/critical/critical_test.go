@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/hubtest"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 )
 
@@ -61,13 +61,9 @@ const patientName = "欧阳小明"
 
 func newPlace(t *testing.T) *place {
 	t.Helper()
-	d, err := db.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "hub.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
+	d := hubtest.Open(t).DB
 	p := &place{Service: &Service{DB: d, Rules: worklist.DefaultRules()}}
-	err = d.Tx(t.Context(), func(tx *db.Tx) error {
+	err := d.Tx(t.Context(), func(tx *db.Tx) error {
 		err := errors.Join(tx.InsertMember(&hub.Member{ID: "clinic", Code: "CLINIC1", Name: "青山镇卫生院", Phone: "0700-1"}),
 			tx.InsertMember(&hub.Member{ID: "lead", Code: "LEAD", Name: "县医院", Phone: "0700-2"}))
 		account := func(login, name string, role hub.Role, member hub.MemberID, rights ...hub.Right) hub.Actor {

@@ -2,12 +2,11 @@ package order
 
 import (
 	"errors"
-	"path/filepath"
 	"testing"
 
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
-	"github.com/yuanzhen/yuanzhen/internal/keys"
+	"github.com/yuanzhen/yuanzhen/internal/hubtest"
 )
 
 // desk is where two clinics enter orders.
@@ -18,23 +17,11 @@ type desk struct {
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
-	dir := t.TempDir()
-	d, err := db.Open(t.Context(), "sqlite:"+filepath.Join(dir, "hub.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
-	ring, err := keys.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = d.Tx(t.Context(), func(tx *db.Tx) error {
+	stores := hubtest.Open(t)
+	hubtest.Must(t, stores.DB.Tx(t.Context(), func(tx *db.Tx) error {
 		return errors.Join(tx.InsertMember(&hub.Member{ID: "one", Code: "CLINIC1"}), tx.InsertMember(&hub.Member{ID: "two", Code: "CLINIC2"}))
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &desk{Service: &Service{DB: d, Sealer: ring}, one: hub.Actor{Account: "a1", Member: "one", Role: hub.Tech}, two: hub.Actor{Account: "a2", Member: "two", Role: hub.Tech}}
+	}))
+	return &desk{Service: &Service{DB: stores.DB, Sealer: stores.Keys}, one: hub.Actor{Account: "a1", Member: "one", Role: hub.Tech}, two: hub.Actor{Account: "a2", Member: "two", Role: hub.Tech}}
 }
 
 // wang is a complete routine order. The ID number is the standard's example.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -16,18 +15,11 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/demo"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/hubtest"
 	"github.com/yuanzhen/yuanzhen/internal/intake"
-	"github.com/yuanzhen/yuanzhen/internal/keys"
 	"github.com/yuanzhen/yuanzhen/internal/order"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
-	"github.com/yuanzhen/yuanzhen/storage/disk"
 )
-
-type deaf struct{}
-
-func (deaf) Taken(hub.MemberID, string, int64) {}
-func (deaf) Committed(int, time.Duration)      {}
-func (deaf) Alerted(string)                    {}
 
 // alliance is a clinic and its centre on real rows and objects, with intake
 // running.
@@ -39,16 +31,11 @@ type alliance struct {
 
 func newAlliance(t *testing.T) *alliance {
 	t.Helper()
-	dir := t.TempDir()
-	d, err := db.Open(t.Context(), "sqlite:"+filepath.Join(dir, "hub.db"))
-	must(t, err)
-	objects, err := disk.Open(dir)
-	must(t, err)
-	ring, err := keys.Open(dir)
-	must(t, err)
+	stores := hubtest.Open(t)
+	d, objects, ring := stores.DB, stores.Objects, stores.Keys
 	work := &worklist.Service{DB: d, Rules: worklist.DefaultRules()}
 	a := &alliance{Service: &Service{DB: d, Work: work, Orders: &order.Service{DB: d, Sealer: ring}}}
-	a.intake = intake.New(d, objects, work, ring, deaf{}, slog.New(slog.DiscardHandler))
+	a.intake = intake.New(d, objects, work, ring, hubtest.Silent{}, slog.New(slog.DiscardHandler))
 	must(t, d.Tx(t.Context(), func(tx *db.Tx) error {
 		var errs []error
 		for _, code := range []string{"clinic1", "clinic2", "lead"} {
@@ -67,7 +54,7 @@ func newAlliance(t *testing.T) *alliance {
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { a.intake.Run(ctx) })
-	t.Cleanup(func() { stop(); running.Wait(); objects.Close(); d.Close() })
+	t.Cleanup(func() { stop(); running.Wait() })
 	return a
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/hubtest"
 	"github.com/yuanzhen/yuanzhen/internal/order"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 )
@@ -48,11 +49,7 @@ type county struct {
 
 func newCounty(t *testing.T) *county {
 	t.Helper()
-	d, err := db.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "hub.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
+	d := hubtest.Open(t).DB
 	c := &county{count: &counter{}, orders: &order.Service{DB: d, Sealer: sealer{}},
 		doctor: hub.Actor{Account: "doctor", Member: "b", Role: hub.Clinician, Name: "周建国"}, city: hub.Actor{Account: "city", Member: "city", Role: hub.Clinician}}
 	c.Service = &Service{DB: d, Hash: sealer{}.IndexHash, Orders: c.orders, Count: c.count}

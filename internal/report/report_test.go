@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"math"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,10 +17,10 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/delivery"
 	"github.com/yuanzhen/yuanzhen/internal/font"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/hubtest"
 	"github.com/yuanzhen/yuanzhen/internal/keys"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 	"github.com/yuanzhen/yuanzhen/storage"
-	"github.com/yuanzhen/yuanzhen/storage/disk"
 )
 
 // room is a reading centre with its clinic, on a database, a store and keys
@@ -39,14 +38,8 @@ func newRoom(t *testing.T) *room {
 	if _, err := font.SansSC(); errors.Is(err, font.ErrNotBuilt) {
 		t.Skip("the report font is not built in: run make build")
 	}
-	dir := t.TempDir()
-	d, err := db.Open(t.Context(), "sqlite:"+filepath.Join(dir, "hub.db"))
-	must(t, err)
-	objects, err := disk.Open(dir)
-	must(t, err)
-	ring, err := keys.Open(dir)
-	must(t, err)
-	t.Cleanup(func() { objects.Close(); d.Close() })
+	stores := hubtest.Open(t)
+	d, objects, ring := stores.DB, stores.Objects, stores.Keys
 	log := slog.New(slog.DiscardHandler)
 	r := &room{t: t, ring: ring, delivery: &delivery.Service{DB: d, Log: log}}
 	r.Service = &Service{DB: d, Keys: ring, Objects: objects, Work: &worklist.Service{DB: d, Rules: worklist.DefaultRules()}, Log: log,

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -21,18 +20,11 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/demo"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/hubtest"
 	"github.com/yuanzhen/yuanzhen/internal/intake"
-	"github.com/yuanzhen/yuanzhen/internal/keys"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 	"github.com/yuanzhen/yuanzhen/storage"
-	"github.com/yuanzhen/yuanzhen/storage/disk"
 )
-
-type silent struct{}
-
-func (silent) Taken(hub.MemberID, string, int64) {}
-func (silent) Committed(int, time.Duration)      {}
-func (silent) Alerted(string)                    {}
 
 // clinic is a clinic with a hub behind it: real rows, real objects, intake
 // running.
@@ -44,17 +36,12 @@ type clinic struct {
 
 func newClinic(t *testing.T) *clinic {
 	t.Helper()
-	dir := t.TempDir()
-	d, err := db.Open(t.Context(), "sqlite:"+filepath.Join(dir, "hub.db"))
-	must(t, err)
-	objects, err := disk.Open(dir)
-	must(t, err)
-	ring, err := keys.Open(dir)
-	must(t, err)
+	stores := hubtest.Open(t)
+	d, objects, ring := stores.DB, stores.Objects, stores.Keys
 	rules := worklist.DefaultRules()
 	rules.Settle = time.Hour // nothing settles by silence here
 	work := &worklist.Service{DB: d, Rules: rules}
-	in := intake.New(d, objects, work, ring, silent{}, slog.New(slog.DiscardHandler))
+	in := intake.New(d, objects, work, ring, hubtest.Silent{}, slog.New(slog.DiscardHandler))
 	c := &clinic{Service: New(in, work)}
 	must(t, d.Tx(t.Context(), func(tx *db.Tx) error {
 		a := &hub.Account{ID: "tech1", Member: "clinic1", Login: "tech1", Name: "tech1", Role: hub.Tech, Active: true, AutoSubmit: true}
@@ -69,7 +56,7 @@ func newClinic(t *testing.T) *clinic {
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { in.Run(ctx) })
-	t.Cleanup(func() { stop(); running.Wait(); objects.Close(); d.Close() })
+	t.Cleanup(func() { stop(); running.Wait() })
 	return c
 }
 

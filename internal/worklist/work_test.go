@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/hubtest"
 )
 
 // room is a reading room with its clinic, on a database of its own.
@@ -24,13 +24,9 @@ type room struct {
 
 func newRoom(t *testing.T, readers int) *room {
 	t.Helper()
-	d, err := db.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "hub.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
+	d := hubtest.Open(t).DB
 	r := &room{Service: &Service{DB: d, Rules: DefaultRules()}, clinic: "clinic", lead: "lead"}
-	err = d.Tx(t.Context(), func(tx *db.Tx) error {
+	err := d.Tx(t.Context(), func(tx *db.Tx) error {
 		err := errors.Join(tx.InsertMember(&hub.Member{ID: r.clinic, Code: "CLINIC1", Name: "卫生院"}), tx.InsertMember(&hub.Member{ID: r.lead, Code: "LEAD", Name: "县医院"}),
 			tx.InsertAgreement(&hub.Agreement{ID: "a", Source: r.clinic, Centre: r.lead}))
 		account := func(login string, role hub.Role, member hub.MemberID) hub.Actor {
