@@ -180,7 +180,9 @@ func (s *Server) listen(c *Call) error {
 		defer cancel()
 		l.read()
 	}()
-	l.write(ctx, heard)
+	if err := l.greet(ctx, subs, heard); err == nil {
+		l.write(ctx, heard)
+	}
 	return nil
 }
 
@@ -218,6 +220,44 @@ func (l *listener) read() {
 			return
 		}
 	}
+}
+
+// greet reports how the workitems stand that were subscribed to one by one since
+// the application last listened (PS3.4 section CC.2.4.3).
+func (l *listener) greet(ctx context.Context, subs []*db.Subscription, heard int64) error {
+	tx := l.s.DB.Read(ctx)
+	for _, sub := range subs {
+		if sub.Task == "" || sub.Since < heard {
+			continue
+		}
+		t, err := task(tx, l.actor, sub.Task)
+		if hub.KindOf(err) == hub.NotFound && err != nil {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := l.tell(&hub.Event{Seq: sub.Since, Task: t.ID}, t.State); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tell reports a workitem's state unless it was the last thing reported.
+func (l *listener) tell(e *hub.Event, s hub.State) error {
+	now := itemState(s) + "/" + readiness(s)
+	if l.reported[e.Task] == now {
+		return nil
+	}
+	if len(l.reported) >= maxReported {
+		clear(l.reported)
+	}
+	l.reported[e.Task] = now
+	return l.send(e, stateReport, func(d *dicom.Dataset) {
+		d.SetText(dicom.InputReadinessState, readiness(s))
+		d.SetText(dicom.ProcedureStepState, itemState(s))
+	})
 }
 
 func (l *listener) write(ctx context.Context, cursor int64) {
@@ -308,20 +348,8 @@ func (l *listener) report(e *hub.Event, subs []*db.Subscription) error {
 	if e.Name == cancelAsked {
 		return l.send(e, cancelReport, func(d *dicom.Dataset) { d.SetText(dicom.ReasonForCancellation, body.Reason) })
 	}
-	state := itemState(body.Task.State)
-	now := state + "/" + readiness(body.Task.State)
-	if l.reported[e.Task] == now {
-		return nil
-	}
-	if len(l.reported) >= maxReported {
-		clear(l.reported)
-	}
-	l.reported[e.Task] = now
-	err := l.send(e, stateReport, func(d *dicom.Dataset) {
-		d.SetText(dicom.InputReadinessState, readiness(body.Task.State))
-		d.SetText(dicom.ProcedureStepState, state)
-	})
-	if err != nil || state != upsInProgress || body.Task.Holder == "" {
+	began := itemState(body.Task.State) == upsInProgress && !strings.HasPrefix(l.reported[e.Task], upsInProgress)
+	if err := l.tell(e, body.Task.State); err != nil || !began || body.Task.Holder == "" {
 		return err
 	}
 	return l.send(e, assignReport, func(d *dicom.Dataset) { d.SetItems(actualHumans, performer(body.Task)) })
