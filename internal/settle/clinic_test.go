@@ -37,6 +37,7 @@ func (silent) Packed(int, int64)                 {}
 // clinic is a hub that settles, on one kind of object store.
 type clinic struct {
 	t       *testing.T
+	dir     string
 	store   *Store
 	objects storage.Objects
 	in      *intake.Intake
@@ -75,11 +76,11 @@ func newClinic(t *testing.T, objects storage.Objects) *clinic {
 	ring, err := keys.Open(dir)
 	must(t, err)
 	log := slog.New(slog.DiscardHandler)
-	c := &clinic{t: t, objects: objects, ring: ring, store: New(d, objects, silent{}, log, 0),
+	c := &clinic{t: t, dir: dir, objects: objects, ring: ring, store: New(d, objects, silent{}, log, 0),
 		in: intake.New(d, objects, &worklist.Service{DB: d, Rules: worklist.DefaultRules()}, ring, silent{}, log)}
 	c.store.Pack = true
 	member := &hub.Member{ID: hub.NewID[hub.MemberID](), Code: "CLINIC1", Name: "青山镇卫生院"}
-	must(t, d.Tx(t.Context(), func(tx *db.Tx) error { return tx.InsertMember(member) }))
+	must(t, d.Tx(t.Context(), func(tx *db.Tx) error { return errors.Join(ring.Bind(tx), tx.InsertMember(member)) }))
 	c.source = intake.Source{Actor: hub.Actor{Member: member.ID, Role: "device"}, Via: "cstore"}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"image/jpeg"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,8 +15,11 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
+	"github.com/yuanzhen/yuanzhen/internal/backup"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/keys"
+	"github.com/yuanzhen/yuanzhen/storage/disk"
 )
 
 func TestSettledSeriesIsOneObjectWithAnIndex(t *testing.T) {
@@ -218,6 +222,44 @@ func TestTurnLeavesSeriesThatGrowAlone(t *testing.T) {
 		must(t, err)
 		if len(left) != 0 {
 			t.Errorf("%d series wait for ever", len(left))
+		}
+	})
+}
+
+func TestBackupTakesPacksAlong(t *testing.T) {
+	eachStore(t, func(t *testing.T, c *clinic) {
+		for n := 1; n <= 3; n++ {
+			c.send(ct("1.2.3.1", n), dicom.ExplicitVRLittleEndian)
+		}
+		_, list := c.settle("1.2.3.1")
+		copied, dir := filepath.Join(t.TempDir(), "copy"), t.TempDir()
+		_, err := backup.Write(t.Context(), backup.Options{DB: c.store.DB, Objects: c.objects, Data: c.dir, Keys: true}, copied)
+		must(t, err)
+		must(t, backup.RestoreKeys(copied, dir))
+		ring, err := keys.Open(dir)
+		must(t, err)
+		d, err := db.Open(t.Context(), "sqlite:"+filepath.Join(dir, "hub.db"))
+		must(t, err)
+		defer d.Close()
+		o, err := disk.Open(dir)
+		must(t, err)
+		defer o.Close()
+		_, err = backup.Restore(t.Context(), backup.Options{DB: d, Objects: o}, ring, copied)
+		must(t, err)
+		f, err := backup.Verify(t.Context(), d, o, ring)
+		must(t, err)
+		if !f.OK() {
+			t.Errorf("faults: %q", f.Faults)
+		}
+		now, err := d.Read(t.Context()).InstancesOf(list[0].Series)
+		must(t, err)
+		if len(now) != 3 || now[0].Object != list[0].Object {
+			t.Errorf("restored: %d instances, first in %s", len(now), now[0].Object)
+		}
+		due, err := d.Read(t.Context()).Unsettled(time.Now(), "", 10)
+		must(t, err)
+		if len(due) != 1 {
+			t.Errorf("%d series are settled again after a restore", len(due))
 		}
 	})
 }
