@@ -10,7 +10,7 @@ type rule struct {
 	except string // letters of exceptions
 }
 
-// table is PS3.15-2025 Table E.1-1 in the order of its tags, without private
+// table is PS3.15 Table E.1-1 (January 2025) by its tags, without private
 // attributes, the repeating groups 50xx and 60xx, and group 0000. The second
 // letters: U keep with UIDs; V keep and v clean with device identity; I keep
 // with institution identity; P keep and p clean with patient characteristics;
