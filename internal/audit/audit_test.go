@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/hubtest/pgtest"
 	"github.com/yuanzhen/yuanzhen/internal/keys"
 	"github.com/yuanzhen/yuanzhen/storage"
 	"github.com/yuanzhen/yuanzhen/storage/disk"
@@ -428,7 +428,7 @@ func TestTwoNodesKeepOneChain(t *testing.T) {
 	if address == "" {
 		t.Skip("no PostgreSQL (set YUANZHEN_TEST_POSTGRES): two nodes skipped")
 	}
-	address = ownSchema(t, address)
+	address = pgtest.Schema(t, address)
 	dir := t.TempDir()
 	b := openBooks(t, dir, address, "pgx", address)
 	other := openBooks(t, t.TempDir(), address, "pgx", address)
@@ -479,33 +479,6 @@ func waitFor(b *books, seq int64) {
 			b.t.Fatalf("sealed to %d, want %d", head.Seq, seq)
 		}
 	}
-}
-
-// ownSchema makes a schema for one test and returns the address that uses it.
-func ownSchema(t *testing.T, address string) string {
-	t.Helper()
-	pool, err := sql.Open("pgx", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := "t" + hub.NewID[string]()
-	if _, err := pool.Exec("CREATE SCHEMA " + name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := pool.Exec("DROP SCHEMA " + name + " CASCADE"); err != nil {
-			t.Error(err)
-		}
-		pool.Close()
-	})
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := u.Query()
-	q.Set("search_path", name)
-	u.RawQuery = q.Encode()
-	return u.String()
 }
 
 func TestPseudonymTellsPatientsApartAndNothingElse(t *testing.T) {

@@ -3,12 +3,10 @@ package backup
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"errors"
 	"io"
 	"io/fs"
 	"log/slog"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -22,6 +20,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/demo"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/hubtest/pgtest"
 	"github.com/yuanzhen/yuanzhen/internal/intake"
 	"github.com/yuanzhen/yuanzhen/internal/keys"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
@@ -256,34 +255,8 @@ func TestCopyMovesAHubToPostgresAndBack(t *testing.T) {
 	if address == "" {
 		t.Skip("no PostgreSQL (set YUANZHEN_TEST_POSTGRES)")
 	}
-	t.Run("to", func(t *testing.T) { drill(t, "", ownSchema(t, address)) })
-	t.Run("back", func(t *testing.T) { drill(t, ownSchema(t, address), "") })
-}
-
-func ownSchema(t *testing.T, address string) string {
-	t.Helper()
-	pool, err := sql.Open("pgx", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := "t" + hub.NewID[string]()
-	if _, err := pool.Exec("CREATE SCHEMA " + name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := pool.Exec("DROP SCHEMA " + name + " CASCADE"); err != nil {
-			t.Error(err)
-		}
-		pool.Close()
-	})
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := u.Query()
-	q.Set("search_path", name)
-	u.RawQuery = q.Encode()
-	return u.String()
+	t.Run("to", func(t *testing.T) { drill(t, "", pgtest.Schema(t, address)) })
+	t.Run("back", func(t *testing.T) { drill(t, pgtest.Schema(t, address), "") })
 }
 
 // largest is the path of the largest file below a folder.

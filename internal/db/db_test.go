@@ -2,10 +2,8 @@ package db
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -16,6 +14,7 @@ import (
 	"time"
 
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/hubtest/pgtest"
 )
 
 // onEach runs a test on SQLite and, when YUANZHEN_TEST_POSTGRES names a server,
@@ -32,7 +31,7 @@ func onEach(t *testing.T, test func(*testing.T, *DB)) {
 		if address == "" {
 			t.Skip("no PostgreSQL (set YUANZHEN_TEST_POSTGRES)")
 		}
-		test(t, opened(t, ownSchema(t, address)))
+		test(t, opened(t, pgtest.Schema(t, address)))
 	})
 }
 
@@ -48,32 +47,6 @@ func opened(t *testing.T, address string) *DB {
 		}
 	})
 	return d
-}
-
-func ownSchema(t *testing.T, address string) string {
-	t.Helper()
-	pool, err := sql.Open("pgx", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := "t" + hub.NewID[string]()
-	if _, err := pool.Exec("CREATE SCHEMA " + name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := pool.Exec("DROP SCHEMA " + name + " CASCADE"); err != nil {
-			t.Error(err)
-		}
-		pool.Close()
-	})
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := u.Query()
-	q.Set("search_path", name)
-	u.RawQuery = q.Encode()
-	return u.String()
 }
 
 func commit(t *testing.T, d *DB, fn func(*Tx) error) {
