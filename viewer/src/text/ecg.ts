@@ -112,6 +112,7 @@ export const zh = {
   ev_fastest: '最快 {value} 次/分',
   ev_slowest: '最慢 {value} 次/分',
   key_event: '下一个 / 上一个事件',
+  photoOnly: '仅为图片，未作任何测量；不能用卡尺测量',
 } as const
 
 export const en: { readonly [K in keyof typeof zh]: string } = {
@@ -226,6 +227,7 @@ export const en: { readonly [K in keyof typeof zh]: string } = {
   ev_fastest: 'Fastest {value}/min',
   ev_slowest: 'Slowest {value}/min',
   key_event: 'Next or previous event',
+  photoOnly: 'A picture only: nothing was measured, and the caliper cannot measure it',
 }
 
 /** The words of the ECG on its paper. */

@@ -62,7 +62,7 @@ export function Ecg(props: EcgProps) {
   }, [props.recording, turn])
   if (fault) return <div class="ecg"><ProblemNote fault={fault} onRetry={() => setTurn((n) => n + 1)} /></div>
   if (!got) return <div class="ecg"><Skeleton lines={12} /></div>
-  if (got.wave.leads.length === 0) return <div class="ecg"><Blank title={t('noWave')} /></div>
+  if (got.wave.leads.length === 0) return <div class="ecg" data-testid="ecg"><Photo recording={got.recording} onShown={props.onShown} /></div>
   if ((got.wave.total ?? 0) > got.wave.samples[0]!.length) {
     return (
       <div class="ecg" data-testid="ecg">
@@ -72,6 +72,21 @@ export function Ecg(props: EcgProps) {
     )
   }
   return <Opened own={props} recording={got.recording} wave={got.wave} />
+}
+
+/** A recording that came as a picture only: shown as it is, nothing is measured. */
+function Photo(props: { recording: Recording; onShown(): void }) {
+  const { id, format } = props.recording
+  useEffect(() => { if (format === 'pdf') props.onShown() }, [])
+  if (format !== 'pdf' && format !== 'picture') return <Blank title={t('noWave')} />
+  return (
+    <>
+      <div class="measures second"><span class="mark warn" data-testid="ecg-photo-only"><Icon name="warn" size={12} />{t('photoOnly')}</span></div>
+      {format === 'pdf'
+        ? <iframe class="photo" title={t('photoOnly')} src={drawnAt(id, 'pdf', {})} data-testid="ecg-photo" />
+        : <div class="sheet"><img class="photo" alt={t('photoOnly')} src={drawnAt(id, 'svg', {})} onLoad={props.onShown} data-testid="ecg-photo" /></div>}
+    </>
+  )
 }
 
 function Opened(args: Loaded & { own: EcgProps }) {
