@@ -131,11 +131,15 @@ func assign(shapes *[]shape, traces []trace, at int, rate float64) (kind, shift 
 		*shapes = append(*shapes, fresh)
 		return len(*shapes) - 1, 0
 	}
+	rarest := 0
 	for i, s := range *shapes {
-		if s.count < forgotten {
-			(*shapes)[i] = fresh
-			return i, 0
+		if s.count < (*shapes)[rarest].count {
+			rarest = i
 		}
+	}
+	if kind < 0 || (*shapes)[rarest].count < forgotten {
+		(*shapes)[rarest] = fresh
+		return rarest, 0
 	}
 	(*shapes)[kind].count++
 	return kind, shift
@@ -148,6 +152,9 @@ func (s *shape) learn(v []float64) {
 	for i := range s.template {
 		s.template[i] += (v[i] - s.template[i]) / shapeMemory
 		length += s.template[i] * s.template[i]
+	}
+	if length == 0 {
+		return
 	}
 	for i := range s.template {
 		s.template[i] /= math.Sqrt(length)
