@@ -28,7 +28,7 @@ var duties = newTable[hub.Duty]("duty", 3, func(d *hub.Duty) []column {
 
 var devices = newTable[hub.Device]("device", 1, func(d *hub.Device) []column {
 	return []column{{"id", &d.ID}, {"member", &d.Member}, {"ae_title", &d.AETitle}, {"name", &d.Name}, {"address", &d.Address},
-		{"kind", &d.Kind}, {"auto_submit", flag{&d.AutoSubmit}}, {"active", flag{&d.Active}}, {"last_seen", msec{&d.LastSeen}}, {"instances", &d.Instances},
+		{"kind", &d.Kind}, {"auto_submit", flag{&d.AutoSubmit}}, {"active", flag{&d.Active}}, {"created_at", msec{&d.CreatedAt}}, {"silent_hours", &d.SilentHours},
 		{"port", &d.Port}, {"tls", flag{&d.TLS}}, {"charset", &d.Charset}, {"services", js{&d.Services}}, {"certificate", &d.Certificate}}
 })
 
@@ -130,8 +130,13 @@ func (tx *Tx) Attended(centre hub.MemberID, kind hub.TaskKind) (bool, error) {
 	return n > 0, err
 }
 
-// InsertDevice stores a new device.
-func (tx *Tx) InsertDevice(d *hub.Device) error { return devices.insert(tx, d) }
+// InsertDevice stores a new device, of which nothing has been seen.
+func (tx *Tx) InsertDevice(d *hub.Device) error {
+	if err := devices.insert(tx, d); err != nil {
+		return err
+	}
+	return contacts.insert(tx, &hub.Contact{Device: d.ID})
+}
 
 // UpdateDevice writes a device back.
 func (tx *Tx) UpdateDevice(d *hub.Device) error { _, err := devices.update(tx, d, ""); return err }
@@ -207,15 +212,21 @@ func (tx *Tx) SetSetting(name, value string) error {
 	return err
 }
 
-// SeenDevice notes that a device was here now.
-func (tx *Tx) SeenDevice(id hub.DeviceID) error {
-	_, err := tx.exec("UPDATE device SET last_seen = $1 WHERE id = $2", millis(tx.Now()), string(id))
-	return err
-}
-
 // NextCounter counts a named counter up by one and returns it, from 1.
 func (tx *Tx) NextCounter(name string) (int, error) {
 	var n int
 	err := tx.q.QueryRowContext(tx.ctx, `INSERT INTO counter (name, n) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET n = counter.n + 1 RETURNING n`, name).Scan(&n)
 	return n, err
+}
+
+// Learned returns what a device's mislabelled text turned out to be.
+func (tx *Tx) Learned(id hub.DeviceID) (set string, err error) {
+	err = tx.q.QueryRowContext(tx.ctx, "SELECT learned FROM device WHERE id = $1", string(id)).Scan(&set)
+	return set, err
+}
+
+// Learn keeps what a device's mislabelled text turned out to be.
+func (tx *Tx) Learn(id hub.DeviceID, set string) error {
+	_, err := tx.exec("UPDATE device SET learned = $1 WHERE id = $2", set, string(id))
+	return err
 }

@@ -50,6 +50,7 @@ type Intake struct {
 	lastAt    atomic.Int64      // of the last commit, in nanoseconds since 1970
 	receiving atomic.Int32      // objects of which bytes are coming in
 	known     map[string]*known // studies the committer has seen lately
+	learned   learned           // what devices' text turned out to be
 }
 
 // Source is who sends and how.
@@ -85,6 +86,7 @@ type Outcome struct {
 	Recording  hub.RecordingID
 	Quarantine hub.QuarantineID // of a conflict
 	Warnings   []string         // what was tolerated, for the log
+	Stated     time.Time        // when it says it was made, by its device's clock; zero if it does not
 }
 
 // Bounds of one object.
@@ -139,7 +141,7 @@ func (in *Intake) parse(ctx context.Context, a *arrival, r io.Reader) error {
 	}
 	crc := crc32.New(crc32.MakeTable(crc32.Castagnoli))
 	to := io.MultiWriter(a.part, crc)
-	ds, parseErr := dicom.Parse(io.TeeReader(in2, to), a.syntax, dicom.Options{Keep: keep})
+	ds, parseErr := dicom.Parse(io.TeeReader(in2, to), a.syntax, dicom.Options{Keep: keep, Learned: in.learned.of(ctx, in.DB, a.src.Actor.Device)})
 	if in2.err != nil {
 		return in2.err // the line broke: the sender will send again
 	}
@@ -159,6 +161,7 @@ func (in *Intake) parse(ctx context.Context, a *arrival, r io.Reader) error {
 		return in.refuse(ctx, a.src, a.headOf(), a.part, parseErr)
 	}
 	a.ds, a.object, a.crc = ds, describe(ds, a.syntax), crc.Sum32()
+	in.learn(ctx, a)
 	return nil
 }
 

@@ -69,14 +69,45 @@ CREATE TABLE device (
   kind        TEXT NOT NULL DEFAULT '',
   auto_submit SMALLINT NOT NULL DEFAULT 0,
   active      SMALLINT NOT NULL DEFAULT 1,
-  last_seen   BIGINT NOT NULL DEFAULT 0,
-  instances   BIGINT NOT NULL DEFAULT 0,
+  created_at  BIGINT NOT NULL DEFAULT 0,
+  silent_hours INTEGER NOT NULL DEFAULT 0,
   port        INTEGER NOT NULL DEFAULT 0,
   tls         SMALLINT NOT NULL DEFAULT 0,
   charset     TEXT NOT NULL DEFAULT '',
   services    TEXT NOT NULL DEFAULT '[]',
-  certificate TEXT NOT NULL DEFAULT ''
+  certificate TEXT NOT NULL DEFAULT '',
+  learned     TEXT NOT NULL DEFAULT ''
 );
+
+-- What was seen of a device, apart from what its administrators wrote.
+CREATE TABLE device_contact (
+  device      TEXT PRIMARY KEY REFERENCES device(id),
+  last_seen   BIGINT NOT NULL DEFAULT 0,
+  instances   BIGINT NOT NULL DEFAULT 0,
+  day         TEXT NOT NULL DEFAULT '',
+  today       BIGINT NOT NULL DEFAULT 0,
+  last_error  TEXT NOT NULL DEFAULT '',
+  error_note  TEXT NOT NULL DEFAULT '',
+  error_at    BIGINT NOT NULL DEFAULT 0,
+  refused     BIGINT NOT NULL DEFAULT 0,
+  refused_for TEXT NOT NULL DEFAULT '',
+  refused_at  BIGINT NOT NULL DEFAULT 0,
+  skews       TEXT NOT NULL DEFAULT '[]'
+);
+
+-- Callers that were refused, the oldest dropped beyond a bound.
+CREATE TABLE stranger (
+  ae_title TEXT NOT NULL,
+  address  TEXT NOT NULL,
+  called   TEXT NOT NULL DEFAULT '',
+  client   TEXT NOT NULL DEFAULT '',
+  reason   TEXT NOT NULL,
+  count    BIGINT NOT NULL,
+  first_at BIGINT NOT NULL,
+  last_at  BIGINT NOT NULL,
+  PRIMARY KEY (ae_title, address)
+);
+CREATE INDEX stranger_address ON stranger(address, last_at);
 
 -- Modality performed procedure steps; unsettled ones wait for their objects.
 CREATE TABLE performed_step (
