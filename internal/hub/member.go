@@ -106,8 +106,10 @@ type Device struct {
 	Kind       string    `json:"kind"`
 	AutoSubmit bool      `json:"auto_submit"`
 	Active     bool      `json:"active"`
-	LastSeen   time.Time `json:"last_seen,omitzero"`
-	Instances  int64     `json:"instances"`
+	CreatedAt  time.Time `json:"created_at,omitzero"`
+	// SilentHours is after how many working hours without contact an alarm is
+	// given; 0 for none.
+	SilentHours int `json:"silent_hours"`
 	// Port and TLS say how the device takes calls at Address: what it retrieves
 	// and what was committed are sent there. Port 0: it takes none.
 	Port int  `json:"port"`
