@@ -95,7 +95,7 @@ var answered = map[string]any{
 	"Mark": MarkRow{}, "Member": hub.Member{}, "Order": hub.Order{}, "OrderMade": order.Made{}, "Patient": worklist.PatientView{}, "Prior": Prior{},
 	"Quarantined": QuarantineView{}, "Reader": ReaderView{}, "Reassignment": ReassignmentView{}, "Receipt": upload.Receipt{}, "Recognised": recognition.Recognised{},
 	"RecognisedItem": RecognisedItem{}, "RecognitionSummary": Summary{}, "Recording": RecordingView{}, "Report": report.View{}, "Session": SessionView{},
-	"SessionAccount": AccountView{}, "Task": worklist.View{}, "Template": hub.Template{}, "Token": TokenView{}, "Upload": UploadView{}, "Verdict": VerdictView{},
+	"SessionAccount": AccountView{}, "Stranger": StrangerRow{}, "Task": worklist.View{}, "Template": hub.Template{}, "Tier": Tier{}, "Token": TokenView{}, "Upload": UploadView{}, "Verdict": VerdictView{},
 }
 
 func TestSchemasHaveTheFieldsThatAreAnswered(t *testing.T) {

@@ -58,6 +58,7 @@ func (s *Server) taskRoutes() []Route {
 	routes := []Route{
 		{Method: "GET", Path: "/api/v1/tasks", Roles: clinical, Do: s.tasks},
 		{Method: "GET", Path: "/api/v1/tasks/{id}", Roles: clinical, Do: s.oneTask},
+		{Method: "GET", Path: "/api/v1/tasks/{id}/tiers", Roles: []hub.Role{hub.Reader, hub.Dispatcher}, Do: s.tiers},
 	}
 	for _, a := range s.actions() {
 		routes = append(routes, Route{Method: "POST", Path: "/api/v1/tasks/{id}/" + a.name, Roles: a.roles, Do: s.act(a)})
@@ -111,6 +112,30 @@ func (s *Server) oneTask(c *Call) (any, error) {
 		return nil, err
 	}
 	return worklist.Render(tx, t)
+}
+
+// Tier is a centre that a task can be handed over to.
+type Tier struct {
+	Code string `json:"code"`
+	Name string `json:"name"`
+}
+
+// tiers lists who gets a task when it is handed up, the usual one first.
+func (s *Server) tiers(c *Call) (any, error) {
+	tx := c.Read()
+	t, err := task(tx, c.Actor, hub.TaskID(c.PathValue("id")))
+	if err != nil {
+		return nil, err
+	}
+	list, err := worklist.Tiers(tx, t)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]Tier, 0, len(list))
+	for _, m := range list {
+		items = append(items, Tier{m.Code, m.Name})
+	}
+	return map[string]any{"items": items}, nil
 }
 
 // listMost is the most tasks of one page.

@@ -32,8 +32,12 @@ func TestTaskHandedUpLeavesTheCentreButNotItsSight(t *testing.T) {
 	h.ok("reader1", "PUT", path+"/report", map[string]any{"findings": "心房颤动，请上级会诊", "claim": claimed["claim"]})
 	h.refused("tech1", "POST", path+"/escalate", map[string]any{"reason": "x"}, 403, "role.not_allowed")
 	h.refused("reader2", "POST", path+"/escalate", map[string]any{"reason": "x"}, 409, "task.not_holder")
+	if up := items(h.ok("reader1", "GET", path+"/tiers", nil)); len(up) != 1 || up[0]["code"] != "CITY" || up[0]["name"] == "" {
+		t.Fatalf("it can be handed to %v", up)
+	}
+	h.refused(city, "GET", path+"/tiers", nil, 404, "not_found")
 	up := h.ok("reader1", "POST", path+"/escalate", map[string]any{"reason": "疑难病例"})
-	if up["state"] != "queued" || up["centre"] != "CITY" || up["handed_from"] != "LEAD" {
+	if up["state"] != "queued" || up["centre"] != "CITY" || up["handed_from"] != "LEAD" || up["handed_from_name"] == "" || up["centre_name"] == up["handed_from_name"] {
 		t.Fatalf("got %v", up)
 	}
 	h.ok("reader1", "POST", path+"/escalate", map[string]any{"reason": "疑难病例"})

@@ -1,6 +1,7 @@
 package worklist
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/yuanzhen/yuanzhen/internal/db"
@@ -19,29 +20,40 @@ const (
 	causeNobody    = "nobody_on_duty"
 )
 
-// nextTier finds who reads a task after its centre: by a fallback agreement of
-// the clinic, then by one of the centre; code ("" any) names the one that is
-// wanted. Conflict when there is none.
-func nextTier(tx *db.Tx, t *hub.Task, code string) (hub.MemberID, error) {
+// Tiers lists who may read a task after its centre: by a fallback agreement of
+// the clinic first, then by one of the centre. Empty when nobody may.
+func Tiers(tx *db.Tx, t *hub.Task) ([]*hub.Member, error) {
+	var out []*hub.Member
 	for _, source := range []hub.MemberID{t.Member, t.Centre} {
 		list, err := tx.Agreements(source)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		for _, a := range list {
-			if !a.Fallback || a.Centre == t.Centre || a.Centre == t.HandedFrom || !covers(a, t.Kind, tx.Now()) {
+			known := slices.ContainsFunc(out, func(m *hub.Member) bool { return m.ID == a.Centre })
+			if known || !a.Fallback || a.Centre == t.Centre || a.Centre == t.HandedFrom || !covers(a, t.Kind, tx.Now()) {
 				continue
-			}
-			if code == "" {
-				return a.Centre, nil
 			}
 			m, err := tx.Member(a.Centre)
 			if err != nil {
-				return "", err
+				return nil, err
 			}
-			if m.Code == code {
-				return a.Centre, nil
-			}
+			out = append(out, m)
+		}
+	}
+	return out, nil
+}
+
+// nextTier is the first of the tiers, or the one that code names. Conflict
+// when there is none.
+func nextTier(tx *db.Tx, t *hub.Task, code string) (hub.MemberID, error) {
+	list, err := Tiers(tx, t)
+	if err != nil {
+		return "", err
+	}
+	for _, m := range list {
+		if code == "" || m.Code == code {
+			return m.ID, nil
 		}
 	}
 	return "", hub.E(hub.Conflict, "worklist.nextTier", "route.no_next_tier")

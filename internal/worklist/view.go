@@ -21,8 +21,11 @@ type View struct {
 	Member     string          `json:"member"`
 	MemberName string          `json:"member_name"`
 	Centre     string          `json:"centre"`
-	Offered    string          `json:"offered"`     // the next tier, which may claim it as well
+	CentreName string          `json:"centre_name"`
+	Offered    string          `json:"offered"` // the next tier, which may claim it as well
+	OfferedTo  string          `json:"offered_name"`
 	HandedFrom string          `json:"handed_from"` // the centre that handed it over
+	HandedBy   string          `json:"handed_from_name"`
 	Order      hub.OrderID     `json:"order"`
 	Origin     string          `json:"origin"`
 	Accession  string          `json:"accession"`
@@ -114,9 +117,9 @@ func Render(tx *db.Tx, t *hub.Task) (*View, error) {
 // fill adds what other rows say: centre, people, studies, the last return.
 func fill(tx *db.Tx, t *hub.Task, v *View) error {
 	for _, m := range []struct {
-		id hub.MemberID
-		to *string
-	}{{t.Centre, &v.Centre}, {t.Offered, &v.Offered}, {t.HandedFrom, &v.HandedFrom}} {
+		id         hub.MemberID
+		code, name *string
+	}{{t.Centre, &v.Centre, &v.CentreName}, {t.Offered, &v.Offered, &v.OfferedTo}, {t.HandedFrom, &v.HandedFrom, &v.HandedBy}} {
 		if m.id == "" {
 			continue
 		}
@@ -124,7 +127,7 @@ func fill(tx *db.Tx, t *hub.Task, v *View) error {
 		if err != nil {
 			return err
 		}
-		*m.to = c.Code
+		*m.code, *m.name = c.Code, c.Name
 	}
 	if t.Holder != "" {
 		a, err := tx.Account(t.Holder)
