@@ -2,7 +2,6 @@ package arrive
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
@@ -119,10 +118,12 @@ func (n *Node) Set(ctx context.Context, a *dimse.Association, _, instance string
 
 // madeIn lists the instances that a step's series refer to.
 func madeIn(d *dicom.Dataset) (uids []string) {
+	known := map[string]bool{}
 	for _, series := range d.Items(dicom.PerformedSeriesSequence) {
 		for _, tag := range []dicom.Tag{dicom.ReferencedImageSequence, referencedNonImage} {
 			for _, ref := range series.Items(tag) {
-				if uid := ref.Text(dicom.ReferencedSOPInstanceUID); uid != "" && !slices.Contains(uids, uid) {
+				if uid := ref.Text(dicom.ReferencedSOPInstanceUID); uid != "" && !known[uid] {
+					known[uid] = true
 					uids = append(uids, uid)
 				}
 			}
@@ -151,14 +152,63 @@ func (n *Node) settle(ctx context.Context, seen *db.PerformedStep) error {
 			return err
 		}
 		tasks, err := tx.TasksOfStudy(study.ID)
-		if err != nil || len(tasks) == 0 {
+		if err != nil {
 			return err
 		}
-		if err := n.tell(tx, s, tasks[0], study); err != nil {
-			return err
+		if len(tasks) > 0 { // what was read elsewhere has none
+			if err := n.tell(tx, s, tasks[0], study); err != nil {
+				return err
+			}
 		}
 		return tx.UpdatePerformedStep(s)
 	})
+}
+
+// lookAtAll looks at the steps that ended a short while ago, or at all of them,
+// and tells what has come since. waiting is for lookAt.
+func (n *Node) lookAtAll(ctx context.Context, all bool, waiting map[string]int) error {
+	since, after := n.DB.Read(ctx).Now().Add(-fresh), ""
+	if all {
+		since = time.Time{}
+	}
+	for {
+		steps, err := n.DB.Read(ctx).UnsettledSteps(since, after, lookMost)
+		if err != nil {
+			return err
+		}
+		for _, s := range steps {
+			since, after = s.ChangedAt, s.ID
+			if err := n.lookAt(ctx, s, waiting); err != nil {
+				n.Log.Error("performed step", "step", s.ID, "error", err)
+			}
+		}
+		if len(steps) < lookMost {
+			return nil
+		}
+	}
+}
+
+// lookAt settles a step unless nothing has come for its study since the last
+// look, which waiting holds as the number of its instances by step: that spares
+// the writer.
+func (n *Node) lookAt(ctx context.Context, s *db.PerformedStep, waiting map[string]int) error {
+	read := n.DB.Read(ctx)
+	have := 0
+	study, err := read.StudyByUID(s.Member, s.StudyUID)
+	switch {
+	case err == nil:
+		have = study.Instances
+	case hub.KindOf(err) != hub.NotFound:
+		return err
+	}
+	if last, seen := waiting[s.ID]; (seen && last == have || have == 0) && read.Now().Sub(s.ChangedAt) < stepKeep {
+		return nil
+	}
+	if err := n.settle(ctx, s); err != nil {
+		return err
+	}
+	waiting[s.ID] = have
+	return nil
 }
 
 // tell changes the newest task of a study as its step says.

@@ -6,13 +6,12 @@ import (
 	"time"
 
 	"github.com/yuanzhen/yuanzhen/internal/db"
-	"github.com/yuanzhen/yuanzhen/internal/hub"
 )
 
 // Bounds of the periodic work.
 const (
 	together = 4   // commitments looked after at the same time
-	lookMost = 100 // rows looked at in one turn
+	lookMost = 100 // rows read at once
 	turn     = time.Second
 	fresh    = 10 * time.Minute // an ended step is looked at each turn, then
 	seldom   = time.Minute      // this often
@@ -41,6 +40,7 @@ func (n *Node) Run(ctx context.Context, node string) {
 	defer tick.Stop()
 	var renewed, looked time.Time
 	leads := false
+	waiting := map[string]int{}
 	for {
 		select {
 		case <-ctx.Done():
@@ -64,8 +64,9 @@ func (n *Node) Run(ctx context.Context, node string) {
 		all := time.Since(looked) > seldom
 		if all {
 			looked = time.Now()
+			clear(waiting)
 		}
-		if err := n.turn(ctx, all, look); err != nil && ctx.Err() == nil {
+		if err := n.turn(ctx, all, waiting, look); err != nil && ctx.Err() == nil {
 			n.Log.Error("dicom: periodic work", "error", err)
 		}
 	}
@@ -73,7 +74,7 @@ func (n *Node) Run(ctx context.Context, node string) {
 
 // turn is one turn of the leading node; all says that old steps are looked at
 // too.
-func (n *Node) turn(ctx context.Context, all bool, look func(*promise)) error {
+func (n *Node) turn(ctx context.Context, all bool, waiting map[string]int, look func(*promise)) error {
 	read := n.DB.Read(ctx)
 	due, err := read.CommitmentsDue(lookMost)
 	if err != nil {
@@ -89,19 +90,5 @@ func (n *Node) turn(ctx context.Context, all bool, look func(*promise)) error {
 		}
 		look(&promise{row: row})
 	}
-	steps, err := read.UnsettledSteps(lookMost)
-	if err != nil {
-		return err
-	}
-	for _, s := range steps {
-		if age := read.Now().Sub(s.ChangedAt); age > fresh && !all {
-			continue
-		} else if _, err := read.StudyByUID(s.Member, s.StudyUID); hub.KindOf(err) == hub.NotFound && err != nil && age < stepKeep {
-			continue // spares the writer
-		}
-		if err := n.settle(ctx, s); err != nil {
-			n.Log.Error("performed step", "step", s.ID, "error", err)
-		}
-	}
-	return nil
+	return n.lookAtAll(ctx, all, waiting)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -184,6 +185,26 @@ func TestCompletedStepSendsTheWholeStudyToItsReaders(t *testing.T) {
 			t.Errorf("%s after the end: %v, %v", state, status, err)
 		}
 	}
+}
+
+func TestStepsWithoutObjectsHoldUpNoOthers(t *testing.T) {
+	t.Parallel()
+	h := newClinic(t)
+	h.send(t, "CT1", image{"1.1", "1.1.1", "1.1.1.1", "A1", "王小明", "PA1", "20260101", ""})
+	h.tx(t, func(tx *db.Tx) error {
+		for n := range 2*lookMost + 1 {
+			s := &db.PerformedStep{ID: hub.NewID[string](), Member: h.one, UID: "1.5." + strconv.Itoa(n), State: completed, StudyUID: "9." + strconv.Itoa(n),
+				Unsettled: true, CreatedAt: tx.Now(), ChangedAt: tx.Now()}
+			if n == 2*lookMost {
+				s.StudyUID, s.Instances = "1.1", []string{"1.1.1.1"}
+			}
+			if err := tx.InsertPerformedStep(s); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	eventually(t, "the study with objects is queued", func() bool { return h.task(t, "1.1").State == hub.Queued })
 }
 
 // eventually waits for what the hub does by itself within seconds.

@@ -42,9 +42,10 @@ func (tx *Tx) PerformedStep(member hub.MemberID, uid string) (*PerformedStep, er
 }
 
 // UnsettledSteps returns steps that ended and wait for their objects, the
-// oldest change first.
-func (tx *Tx) UnsettledSteps(limit int) ([]*PerformedStep, error) {
-	return performedSteps.all(tx, "WHERE unsettled = 1 ORDER BY changed_at LIMIT $1", limit)
+// oldest change first: those that changed at since or later, and after the step
+// with the id after of that moment.
+func (tx *Tx) UnsettledSteps(since time.Time, after string, limit int) ([]*PerformedStep, error) {
+	return performedSteps.all(tx, "WHERE unsettled = 1 AND (changed_at > $1 OR changed_at = $1 AND id > $2) ORDER BY changed_at, id LIMIT $3", millis(since), after, limit)
 }
 
 // Commitment is a request of storage commitment (PS3.4 Annex J).
