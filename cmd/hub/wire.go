@@ -146,6 +146,7 @@ func (sys *system) join(cost account.Params) {
 	sys.settled.Busy, sys.settled.Pack = sys.intake.Busy, strings.HasPrefix(sys.settings.Objects, "s3:")
 	sys.node = arrive.New(sys.db, sys.objects, sys.intake, sys.work)
 	sys.node.AET, sys.node.Log, sys.node.Opened, sys.node.Answered = sys.settings.AET, sys.log, sys.metrics.Associations, sys.metrics.Stored
+	sys.node.Silent = sys.metrics.SilentDevices
 	sys.critical = &critical.Service{DB: sys.db, Rules: sys.rules, Webhooks: sys.settings.Webhook}
 	sys.reports = &report.Service{DB: sys.db, Keys: sys.keys, Objects: sys.objects, Work: sys.work, Address: sys.public, Log: sys.log}
 	orders := &order.Service{DB: sys.db, Sealer: sys.keys}
@@ -192,6 +193,7 @@ func (sys *system) background(ctx context.Context) (wait func()) {
 	running.Go(func() { sys.settled.Run(ctx, sys.id) })
 	running.Go(func() { sys.work.Run(ctx, sys.id, sys.log) })
 	running.Go(func() { sys.node.Run(ctx, sys.id) })
+	running.Go(func() { sys.node.Watch(ctx, sys.id) })
 	running.Go(func() { sys.critical.Run(ctx, sys.id, sys.log) })
 	running.Go(func() {
 		(&critical.Postman{DB: sys.db, Webhooks: sys.settings.Webhook, Secret: sys.settings.WebhookSecret, Log: sys.log}).Run(ctx, sys.id)

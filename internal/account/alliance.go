@@ -26,11 +26,14 @@ func (s *Service) CreateDevice(ctx context.Context, actor hub.Actor, d *hub.Devi
 		if err := free(op, "ae_title", err); err != nil {
 			return err
 		}
-		d.ID, d.Active = hub.NewID[hub.DeviceID](), true
+		d.ID, d.Active, d.CreatedAt = hub.NewID[hub.DeviceID](), true, tx.Now()
 		if d.Services == nil {
 			d.Services = []hub.Service{} // a list in JSON too
 		}
 		if err := tx.InsertDevice(d); err != nil {
+			return err
+		}
+		if err := tx.ForgetStranger(d.AETitle); err != nil {
 			return err
 		}
 		return tx.Audit(actor, hub.Record{Action: "device.created", Object: "device/" + string(d.ID), OK: true, After: digest(d)})
@@ -52,11 +55,14 @@ func (s *Service) UpdateDevice(ctx context.Context, actor hub.Actor, in *hub.Dev
 		}
 		before := digest(d)
 		d.Name, d.Address, d.Kind, d.AutoSubmit, d.Active = in.Name, in.Address, in.Kind, in.AutoSubmit, in.Active
-		d.Port, d.TLS, d.Charset, d.Services, d.Certificate = in.Port, in.TLS, in.Charset, in.Services, in.Certificate
+		d.Port, d.TLS, d.Charset, d.Services, d.Certificate, d.SilentHours = in.Port, in.TLS, in.Charset, in.Services, in.Certificate, in.SilentHours
 		if err := checkDevice(op, d); err != nil {
 			return err
 		}
 		if err := tx.UpdateDevice(d); err != nil {
+			return err
+		}
+		if err := tx.ForgetStranger(d.AETitle); err != nil {
 			return err
 		}
 		return tx.Audit(actor, hub.Record{Action: "device.changed", Object: "device/" + string(d.ID), OK: true, Before: before, After: digest(d)})

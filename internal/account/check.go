@@ -16,6 +16,8 @@ const (
 	maxName  = 64
 	maxShort = 32
 	maxList  = 32 // skills and rights of one account
+	// maxSilent is the most working hours a device may be silent: 100 days.
+	maxSilent = 1000
 )
 
 var (
@@ -132,6 +134,9 @@ func checkDevice(op string, d *hub.Device) error {
 		if !slices.Contains(hub.Services, service) {
 			return hub.Field(op, "services", "unknown")
 		}
+	}
+	if d.SilentHours < 0 || d.SilentHours > maxSilent {
+		return hub.Field(op, "silent_hours", "invalid")
 	}
 	if !slices.Contains(charsets, d.Charset) {
 		return hub.Field(op, "charset", "unknown")

@@ -21,13 +21,10 @@ var (
 )
 
 func (s *Server) adminRoutes() []Route {
-	return slices.Concat(s.selfRoutes(), s.accountRoutes(), []Route{
+	return slices.Concat(s.selfRoutes(), s.accountRoutes(), s.deviceRoutes(), []Route{
 		{Method: "GET", Path: "/api/v1/members", Do: s.members},
 		{Method: "POST", Path: "/api/v1/members", Roles: admins, Do: s.addMember},
 		{Method: "PATCH", Path: "/api/v1/members/{code}", Roles: admins, Do: s.changeMember},
-		{Method: "GET", Path: "/api/v1/devices", Roles: []hub.Role{hub.Admin, hub.Tech}, Do: s.devices},
-		{Method: "POST", Path: "/api/v1/devices", Roles: admins, Do: s.addDevice},
-		{Method: "PATCH", Path: "/api/v1/devices/{ae}", Roles: admins, Do: s.changeDevice},
 		{Method: "GET", Path: "/api/v1/agreements", Roles: admins, Do: s.agreements},
 		{Method: "POST", Path: "/api/v1/agreements", Roles: admins, Do: s.addAgreement},
 		{Method: "POST", Path: "/api/v1/agreements/{id}/end", Roles: admins, Do: s.endAgreement},

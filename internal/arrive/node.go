@@ -46,9 +46,14 @@ type Node struct {
 	TLS      *tls.Config
 	Opened   func(n int) // counts associations
 	Answered func(status uint16)
+	// Silent hears now and then, on the leading node, how many devices of each
+	// member have been silent for longer than they may.
+	Silent func(map[hub.MemberID]int)
 
 	mu      sync.Mutex
 	callers map[*dimse.Association]*caller
+
+	seen sightings
 
 	mostMatches, mostRetrieved int // maxMatches and maxRetrieved, less in tests
 
@@ -59,7 +64,7 @@ type Node struct {
 // New returns a Node on d, its objects, intake and queue; the exported fields
 // are then set before it is used.
 func New(d *db.DB, objects storage.Objects, in *intake.Intake, work *worklist.Service) *Node {
-	return &Node{DB: d, Objects: objects, Intake: in, Work: work, Log: slog.New(slog.DiscardHandler), Opened: func(int) {}, Answered: func(uint16) {},
+	return &Node{DB: d, Objects: objects, Intake: in, Work: work, Log: slog.New(slog.DiscardHandler), Opened: func(int) {}, Answered: func(uint16) {}, Silent: func(map[hub.MemberID]int) {},
 		mostMatches: maxMatches, mostRetrieved: maxRetrieved,
 		callers: map[*dimse.Association]*caller{}, decoding: make(chan struct{}, 2), promises: make(chan *promise, 64)}
 }
@@ -75,6 +80,7 @@ var (
 type caller struct {
 	hub.Actor
 	device *hub.Device // nil where none is registered
+	clock  skew        // of the objects it sends
 }
 
 // may tells whether the caller's device may use a service.
@@ -117,15 +123,34 @@ func (n *Node) find(ctx context.Context, a *dimse.Association) (*caller, error) 
 		c.Member, c.Submits = m.ID, true
 		return c, nil
 	}
-	switch {
-	case !n.Open && !strings.EqualFold(a.CalledAE, n.AET):
-		return nil, ul.RejectCalledAE
-	case err != nil, !d.Active, !n.Open && d.Address != "" && !calls(ctx, d.Address, c.IP), !shows(a, d.Certificate):
-		n.Log.Warn("association refused: device not registered", "calling", a.CallingAE, "address", c.IP)
+	if why := n.refusal(ctx, a, d, c.IP); why != "" {
+		n.Log.Warn("association refused", "reason", why, "calling", a.CallingAE, "address", c.IP)
+		n.refused(a, d, c.IP, why)
+		if why == hub.RefusedCalled {
+			return nil, ul.RejectCalledAE
+		}
 		return nil, ul.RejectCallingAE
 	}
 	c.Member, c.Device, c.Submits, c.device = d.Member, d.ID, d.AutoSubmit || n.Open, d
 	return c, nil
+}
+
+// refusal is why an association of a device, nil for an unknown one, is not
+// accepted; "" if it is.
+func (n *Node) refusal(ctx context.Context, a *dimse.Association, d *hub.Device, ip string) hub.Refusal {
+	switch {
+	case !n.Open && !strings.EqualFold(a.CalledAE, n.AET):
+		return hub.RefusedCalled
+	case d == nil:
+		return hub.RefusedUnknown
+	case !d.Active:
+		return hub.RefusedInactive
+	case !n.Open && d.Address != "" && !calls(ctx, d.Address, ip):
+		return hub.RefusedAddress
+	case !shows(a, d.Certificate):
+		return hub.RefusedCertificate
+	}
+	return ""
 }
 
 // calls tells whether a device registered at a host calls from an address.
@@ -174,7 +199,7 @@ func host(addr net.Addr) string {
 	return h
 }
 
-// Closed notes what a device sent.
+// Closed notes what was seen of a device.
 func (n *Node) Closed(a *dimse.Association, released bool, err error) {
 	n.mu.Lock()
 	c := n.callers[a]
@@ -184,9 +209,18 @@ func (n *Node) Closed(a *dimse.Association, released bool, err error) {
 	if c == nil || c.Device == "" {
 		return
 	}
+	n.seen.of(c.Device, func(s *sighting) {
+		s.at = time.Now()
+		if offset, ok := c.clock.least(); ok {
+			s.skews = append(s.skews, offset.Milliseconds())
+		}
+		if err != nil && !released {
+			s.fault("aborted", err.Error())
+		}
+	})
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if err := n.DB.Tx(ctx, func(tx *db.Tx) error { return tx.SeenDevice(c.Device) }); err != nil {
+	if err := n.write(ctx); err != nil {
 		n.Log.Error("device", "device", c.Device, "error", err)
 	}
 }

@@ -28,6 +28,7 @@ func (n *Node) Store(ctx context.Context, a *dimse.Association, r *dimse.StoreRe
 	out, err := n.Intake.Instance(ctx, src, r.Data, r.Syntax)
 	status := statusOf(out, err)
 	n.Answered(status.Code)
+	n.stored(c, out, status, err)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 		n.Log.Warn("C-STORE refused", "calling", a.CallingAE, "status", status.String(), "error", err)
 	}

@@ -245,7 +245,7 @@ func (s *session) take(tx *db.Tx, a *arrival) error {
 		return s.takeRecording(tx, a)
 	}
 	o := a.object
-	a.out = Outcome{Result: Stored, Class: o.instance.Class, UID: o.instance.UID, StudyUID: o.study.UID, SeriesUID: o.series.UID, Warnings: a.ds.Notes}
+	a.out = Outcome{Result: Stored, Class: o.instance.Class, UID: o.instance.UID, StudyUID: o.study.UID, SeriesUID: o.series.UID, Warnings: a.ds.Notes, Stated: o.stated}
 	sum, ref := a.part.Sum(), a.part.Ref()
 	var series hub.SeriesID
 	k := s.in.known[studyKey(a.src.Actor.Member, o.study.UID)]

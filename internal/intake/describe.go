@@ -2,6 +2,7 @@ package intake
 
 import (
 	"strings"
+	"time"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
@@ -19,6 +20,7 @@ type object struct {
 	device   string // maker, model and serial number
 	repaired string // character set that was assumed, "" if none
 	ecg      bool
+	stated   time.Time // when it was made, by the device's clock
 }
 
 // describe reads the index attributes out of a data set.
@@ -44,7 +46,7 @@ func describe(ds *dicom.Dataset, ts dicom.TransferSyntax) *object {
 	o.exam = firstText(o.study.Description, o.series.Description, t(dicom.ProtocolName))
 	o.device = strings.Join([]string{o.series.Maker, t(dicom.ManufacturerModelName), t(dicom.DeviceSerialNumber)}, "|")
 	o.repaired, _ = ds.Repaired()
-	o.ecg = dicomWave(o.instance.Class)
+	o.ecg, o.stated = dicomWave(o.instance.Class), stated(ds)
 	return o
 }
 

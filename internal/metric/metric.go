@@ -34,6 +34,7 @@ type Metrics struct {
 	// arrive
 	associations prometheus.Gauge
 	dimse        *prometheus.CounterVec
+	silent       *prometheus.GaugeVec
 	requests     *prometheus.CounterVec
 	requestTime  *prometheus.HistogramVec
 	// intake
@@ -78,6 +79,7 @@ func New(d *db.DB) *Metrics {
 
 	m.associations = m.gauge("hub_arrive_associations", "Open DICOM associations.")
 	m.dimse = m.counters("hub_arrive_dimse_responses_total", "C-STORE answers by status (PS3.7, hexadecimal).", "status")
+	m.silent = m.gauges("hub_arrive_silent_devices", "Devices without contact for longer than they may, by institution; on the leading node.", "institution")
 	m.requests = m.counters("hub_http_requests_total", "Requests answered, by route pattern and status code.", "route", "code")
 	m.requestTime = m.histograms("hub_http_request_seconds", "Time to answer a request.", fastSeconds, "route")
 
@@ -129,6 +131,12 @@ func (m *Metrics) gauge(name, help string) prometheus.Gauge {
 	return g
 }
 
+func (m *Metrics) gauges(name, help string, labels ...string) *prometheus.GaugeVec {
+	g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
+	m.registry.MustRegister(g)
+	return g
+}
+
 func (m *Metrics) histogram(name, help string, buckets []float64) prometheus.Histogram {
 	h := prometheus.NewHistogram(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets})
 	m.registry.MustRegister(h)
@@ -159,6 +167,14 @@ func (m *Metrics) Stored(status uint16) {
 		m.errors.WithLabelValues("busy").Inc()
 	case status == 0x0110:
 		m.errors.WithLabelValues("internal").Inc()
+	}
+}
+
+// SilentDevices tells how many devices of each member are silent for too long.
+func (m *Metrics) SilentDevices(n map[hub.MemberID]int) {
+	m.silent.Reset()
+	for member, count := range n {
+		m.silent.WithLabelValues(m.codes.of(member)).Set(float64(count))
 	}
 }
 
