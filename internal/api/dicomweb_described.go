@@ -21,10 +21,10 @@ import (
 
 // Bounds of objects that come as metadata with bulk data beside.
 const (
-	maxDescribed  = 64 << 20 // bytes of all metadata of one request
+	maxDescribed  = 32 << 20 // bytes of all metadata of one request
 	maxBulk       = 16 << 30 // bytes of all bulk data of one request, on disk
 	maxBulkParts  = 100_000
-	maxNestedBulk = 64 << 20 // of one value inside a sequence, in memory
+	maxNestedBulk = 64 << 20 // of all values inside sequences of one object, in memory
 )
 
 // described is a request of metadata and bulk data (PS3.18 section 10.5.1): the
@@ -36,8 +36,13 @@ type described struct {
 	spool    *os.File
 	size     int64
 	bulk     map[string][]bulkPart // by Content-Location
+	places   []partName            // of the keys of bulk, in the order they came
 	parts    int
+	nested   int64 // bytes inside sequences of the object that is joined
 }
+
+// partName is a Content-Location and the path in it.
+type partName struct{ uri, path string }
 
 // bulkPart is where one part lies in the spool.
 type bulkPart struct {
@@ -70,10 +75,11 @@ func (st *storing) addDescribed(ctx context.Context, body io.Reader, boundary st
 			return err
 		}
 	}
-	for _, ds := range d.objects {
+	for i, ds := range d.objects {
 		if err := d.store(ctx, ds); err != nil {
 			return err
 		}
+		d.objects[i] = nil // with what was read into it
 	}
 	return nil
 }
@@ -102,6 +108,9 @@ func (d *described) take(part *web.Part) error {
 	at := d.size
 	if d.size += n; d.size > maxBulk {
 		return hub.E(hub.TooLarge, "api.store", "dicomweb.too_large")
+	}
+	if d.bulk[part.Location] == nil {
+		d.places = append(d.places, partName{part.Location, location(part.Location)})
 	}
 	d.bulk[part.Location] = append(d.bulk[part.Location], bulkPart{at, n, kind})
 	return nil
@@ -156,7 +165,7 @@ func (d *described) object(object []byte) error {
 		return badMetadata(err)
 	}
 	d.objects = append(d.objects, ds)
-	return nil
+	return d.st.more()
 }
 
 func badMetadata(err error) error {
@@ -200,6 +209,7 @@ type describedFile struct {
 
 // file finds the bulk data of an object and how it is encoded.
 func (d *described) file(ds *dicom.Dataset) (*describedFile, error) {
+	d.nested = 0
 	f := &describedFile{d: d, ds: ds, syntax: dicom.ExplicitVRLittleEndian, bulk: map[dicom.Tag][]bulkPart{}}
 	for i := range ds.Elements {
 		e := &ds.Elements[i]
@@ -228,16 +238,28 @@ func (d *described) file(ds *dicom.Dataset) (*describedFile, error) {
 }
 
 // find returns the parts of a BulkDataURI: by Content-Location, relative or
-// not, or frame by frame below it.
+// not, or frame by frame below it. None, if several relative ones could be
+// meant: pixels of another object are worse than none.
 func (d *described) find(uri string) []bulkPart {
 	if parts := d.bulk[uri]; len(parts) > 0 {
 		return parts
 	}
 	want := location(uri)
-	for at, parts := range d.bulk {
-		if have := location(at); have == want || strings.HasSuffix(have, "/"+want) || strings.HasSuffix(want, "/"+have) {
-			return parts
+	var like []string
+	for _, have := range d.places {
+		if have.path == want {
+			return d.bulk[have.uri]
 		}
+		if strings.HasSuffix(have.path, "/"+want) || strings.HasSuffix(want, "/"+have.path) {
+			like = append(like, have.uri)
+		}
+	}
+	switch len(like) {
+	case 0:
+	case 1:
+		return d.bulk[like[0]]
+	default:
+		return nil
 	}
 	var frames []bulkPart
 	for n := 1; ; n++ {
@@ -273,7 +295,7 @@ func (d *described) fill(ds *dicom.Dataset) error {
 		if len(parts) == 0 {
 			return &errBulk{e.Tag, "its bulk data is not in the request"}
 		}
-		if total(parts) > maxNestedBulk {
+		if d.nested += total(parts); d.nested > maxNestedBulk {
 			return &errBulk{e.Tag, "its bulk data is too large"}
 		}
 		raw, err := io.ReadAll(d.reader(parts))

@@ -127,9 +127,11 @@ func TestMetadataWithoutItsBulkDataIsRefusedByItself(t *testing.T) {
 	}{
 		"bulk data is missing":   {h.described(web.JSON, [3]string{web.JSON, "", string(modelOf(t, file, "a", nil))}), 409, `"00720026":{"vr":"AT","Value":["7FE00010"]}`},
 		"one of two lacks it":    {h.described(web.JSON, [3]string{web.JSON, "", string(modelOf(t, file, "a", nil))}, [3]string{web.JSON, "", string(good)}), 202, "1.7.1.2"},
-		"metadata is not JSON":   {h.described(web.JSON, [3]string{web.JSON, "", "{"}), 400, "dicomweb.multipart"},
+		"metadata is not JSON":   {h.described(web.JSON, [3]string{web.JSON, "", "{"}), 400, "unexpected end of JSON"},
 		"metadata is not a list": {h.described(web.JSON, [3]string{web.JSON, "", "[1]"}), 400, "dicomweb.multipart"},
 		"metadata is not XML":    {h.described(web.XML, [3]string{web.XML, "", "<a>"}), 400, "dicomweb.multipart"},
+				"several could be meant": {h.described(web.JSON, [3]string{web.JSON, "", string(modelOf(t, file, "1", nil))}, [3]string{web.Octets, "a/1", "x"}, [3]string{web.Octets, "b/1", "y"}), 409, `"Value":["7FE00010"]`},
+		"another media type":     {h.described(web.JSON, [3]string{";;;", "", "x"}), 415, "dicomweb.media_type"},
 		"there is no metadata":   {h.described(web.JSON), 400, "dicomweb.multipart"},
 	} {
 		if c.got.code != c.code || !strings.Contains(string(c.got.body), c.contains) || !json.Valid(c.got.body) {

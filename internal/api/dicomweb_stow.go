@@ -19,6 +19,7 @@ import (
 // Bounds of one store request.
 const (
 	maxStore    = 64 << 30         // bytes of the body
+	maxObjects  = 100_000          // each of them is told of in the answer
 	storeAhead  = 8                // objects that become durable while the next is read
 	storeSilent = 2 * time.Minute  // a sender that says nothing for so long is gone
 	storeTick   = 10 * time.Second // how often the deadline is moved
@@ -100,6 +101,15 @@ type storing struct {
 	waiting []*intake.Pending // received, not yet durable; in their order
 	stored  []*intake.Outcome
 	failed  []failedObject
+	objects int // so far
+}
+
+// more counts an object of the request.
+func (st *storing) more() error {
+	if st.objects++; st.objects > maxObjects {
+		return hub.E(hub.TooLarge, "api.store", "dicomweb.too_large")
+	}
+	return nil
 }
 
 type failedObject struct {
@@ -118,6 +128,9 @@ func (st *storing) addParts(ctx context.Context, body io.Reader, boundary string
 		part, err := parts.Next()
 		if err == io.EOF {
 			return nil
+		}
+		if err == nil {
+			err = st.more()
 		}
 		if err != nil {
 			return err
@@ -225,6 +238,9 @@ func faultyAttribute(err error) dicom.Tag {
 func (st *storing) broken(err error) error {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return hub.Wrap(hub.TooLarge, "api.store", "dicomweb.too_large", err)
+	}
+	if e, ok := errors.AsType[*hub.Error](err); ok {
+		return e.With("stored", len(st.stored))
 	}
 	reason := "it breaks off"
 	if errors.Is(err, web.ErrMultipart) {
