@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Task } from '../src/load/types'
-import { belongs, byQueue, fits, level, settle, step } from '../src/app/worklist/queue'
+import { belongs, byQueue, fits, level, reads, settle, step } from '../src/app/worklist/queue'
 import { initials } from '../src/text/pinyin'
 
 const at = Date.parse('2026-11-21T06:00:00Z')
@@ -9,7 +9,7 @@ const minutes = (n: number) => new Date(at + n * 60_000).toISOString()
 function task(over: Partial<Task>): Task {
   return {
     id: 'a', state: 'queued', kind: 'image', modality: 'DX', priority: 3, due: minutes(60), t_submit: minutes(-10), member: 'CLINIC1', member_name: '',
-    centre: 'LEAD', order: '', accession: 'ACC-7', study: '', studies: [], recording: '', report: '', holder: '', holder_name: '', writer: '', claim: 0,
+    centre: 'LEAD', centre_name: '', offered: '', offered_name: '', handed_from: '', handed_from_name: '', order: '', accession: 'ACC-7', study: '', studies: [], recording: '', report: '', holder: '', holder_name: '', writer: '', claim: 0,
     arrived: 2, expected: 2, complete: true, waived: '', warnings: [], prealert: [], department: '', doctor: '', purpose: '', symptom: '', owed: [],
     patient: { id: 'P0012345', name: '王建国', sex: 'M', birth_date: '', age: '56岁' }, item: 'DX01', item_name: '胸部DR', body_part: 'CHEST',
     laterality: '', history: '', returned: null, t_exam: null, t_claim: null, t_first_image: null, t_prelim: null, t_written: null, t_signed: null,
@@ -18,6 +18,12 @@ function task(over: Partial<Task>): Task {
 }
 
 describe('the queue', () => {
+  test('is of what the own centre may read: its own, and what is offered to it', () => {
+    const handed = task({ centre: 'CITY', handed_from: 'LEAD' })
+    expect([reads(task({}), 'LEAD'), reads(handed, 'LEAD'), reads(handed, 'CITY')]).toEqual([true, false, true])
+    expect([reads(task({ offered: 'CITY' }), 'CITY'), reads(task({ offered: 'CITY' }), 'LEAD')]).toEqual([true, true])
+  })
+
   test('goes by priority, then by deadline, then by who waited longer', () => {
     const list = [
       task({ id: 'routine' }),

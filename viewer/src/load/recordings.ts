@@ -17,6 +17,15 @@ export interface Recording {
   /** What the quality findings mean, as sentences in the language asked for. */
   advice?: string[] | null
   task: string
+  /** The defective ECG that this one repeats, and the repeat of this one. */
+  corrects?: Repeated | null
+  corrected_by?: Repeated | null
+}
+
+/** The other ECG of a pair and when it came. */
+export interface Repeated {
+  id: string
+  at: string
 }
 
 /** One QRS complex: the sample of its R peak and its class. */

@@ -23,8 +23,19 @@ export function getTask(id: string, signal?: AbortSignal): Promise<Task> {
   return ask<Task>(`/api/v1/tasks/${encodeURIComponent(id)}`, signal ? { signal } : {})
 }
 
+/** A centre that a task can be handed over to. */
+export interface Tier {
+  code: string
+  name: string
+}
+
+/** To whom a task can be handed up, the usual one first. */
+export async function listTiers(task: string, signal?: AbortSignal): Promise<Tier[]> {
+  return (await ask<Page<Tier>>(`/api/v1/tasks/${encodeURIComponent(task)}/tiers`, signal ? { signal } : {})).items
+}
+
 export type TaskAction =
-  | 'submit' | 'claim' | 'release' | 'return' | 'resubmit' | 'transfer' | 'recall' | 'approve' | 'reject' | 'sign' | 'preliminary'
+  | 'submit' | 'claim' | 'release' | 'escalate' | 'return' | 'resubmit' | 'transfer' | 'recall' | 'approve' | 'reject' | 'sign' | 'preliminary'
   | 'waive' | 'priority' | 'acknowledge' | 'revise' | 'void' | 'void_refuse' | 'cancel' | 'addendum' | 'renew' | 'opened'
 
 /** Does something to a task and returns it as it then is. */

@@ -53,6 +53,13 @@ export interface Task {
   member: string
   member_name: string
   centre: string
+  centre_name: string
+  /** The next tier, which may claim it as well; '' as long as it is not offered. */
+  offered: string
+  offered_name: string
+  /** The centre that handed it over, which may still look at it. */
+  handed_from: string
+  handed_from_name: string
   order: string
   accession: string
   /** Study Instance UID of the first study. */

@@ -15,6 +15,8 @@ export const zh = {
   before_now: '刚刚', before_minutes: '{n} 分前',
   visit_outpatient: '门诊', visit_emergency: '急诊', visit_inpatient: '住院', visit_healthcheck: '体检',
   report_draft: '草稿', report_preliminary: '临时报告', report_written: '待审核', report_issued: '正式报告', report_void: '已作废',
+  tier_gone: '已转上级', tier_up: '上转', tier_asked: '下级求助', tier_offered: '上级可领',
+  tier_gone_says: '已转交{centre}诊断', tier_up_says: '由{from}上转', tier_asked_says: '{centre}未能及时领取，本院也可领取', tier_offered_says: '未及时领取，{to}也可领取',
   unknownName: '未提供姓名',
 } as const
 
@@ -33,6 +35,8 @@ export const en: { readonly [K in keyof typeof zh]: string } = {
   before_now: 'just now', before_minutes: '{n} min ago',
   visit_outpatient: 'Outpatient', visit_emergency: 'Emergency', visit_inpatient: 'Inpatient', visit_healthcheck: 'Check-up',
   report_draft: 'Draft', report_preliminary: 'Preliminary', report_written: 'To review', report_issued: 'Final', report_void: 'Void',
+  tier_gone: 'Handed up', tier_up: 'Referred', tier_asked: 'Help asked', tier_offered: 'Open above',
+  tier_gone_says: '{centre} reads it now', tier_up_says: 'Handed up by {from}', tier_asked_says: '{centre} has not claimed it in time; you may claim it as well', tier_offered_says: 'Not claimed in time; {to} may claim it as well',
   unknownName: 'no name given',
 }
 

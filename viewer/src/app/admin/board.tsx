@@ -11,17 +11,18 @@ import { t } from '../../text/admin'
 import { w } from '../../text/words'
 import { ago, now } from '../clock'
 import { Blank, ProblemNote, Skeleton } from '../parts/blank'
-import { Countdown, PatientLine, PriorityMark, StateMark } from '../parts/marks'
+import { Countdown, PatientLine, PrealertMark, PriorityMark, StateMark, TierMark } from '../parts/marks'
 import { type Column, Table } from '../parts/table'
-import { toast } from '../parts/toast'
+import { toast, toastFault } from '../parts/toast'
+import { CorrectDialog, EscalateDialog, mayEscalate } from '../case/tierdialog'
 import { examName } from '../worklist/columns'
 import { byQueue } from '../worklist/queue'
-import { fault, fresh, put, ready, reload, tasks, watch } from '../worklist/store'
+import { fault, fresh, own, put, ready, reload, watch } from '../worklist/store'
 import { FormDialog } from './form'
 import { useList } from './register'
 import '../../style/admin.css'
 
-type Open = { what: 'transfer' | 'priority' | 'cancel'; task: Task } | { what: 'phone'; value: CriticalView }
+type Open = { what: 'transfer' | 'priority' | 'cancel' | 'escalate' | 'correct'; task: Task } | { what: 'phone'; value: CriticalView }
 
 const busyFrom = 8
 
@@ -32,7 +33,7 @@ export default function Board() {
   const [open, setOpen] = useState<Open | null>(null)
   useEffect(watch, [])
   useEffect(() => live.listen({ event: (e) => { if (e.event.startsWith('critical.')) criticals.reload() }, resync: criticals.reload }), [])
-  const waiting = [...tasks.value.values()].filter((x) => ['queued', 'claimed', 'written'].includes(x.state))
+  const waiting = own.value.filter((x) => ['queued', 'claimed', 'written'].includes(x.state))
   const late = (x: Task) => Boolean(x.due && !x.t_prelim && Date.parse(x.due) < now.value)
   const order = byQueue(hubNow())
   const rows = waiting.sort((a, b) => Number(late(b)) - Number(late(a)) || order(a, b))
@@ -47,22 +48,35 @@ export default function Board() {
           <Table testid="board-table" columns={columns(setOpen)} rows={rows} id={(x) => x.id} fresh={(x) => fresh.value.has(x.id)} />
         )}
       </div>
-      {open && open.what !== 'phone' && <TaskDialog open={open} readers={readers.rows ?? []} onClose={() => setOpen(null)} />}
+      {open?.what === 'escalate' ? <EscalateDialog task={open.task} onDo={(body, name) => handUp(open.task, body, name)} onClose={() => setOpen(null)} />
+        : open?.what === 'correct' ? <CorrectDialog task={open.task} onClose={() => setOpen(null)} />
+        : open && open.what !== 'phone' && <TaskDialog open={{ what: open.what, task: open.task }} readers={readers.rows ?? []} onClose={() => setOpen(null)} />}
       {open?.what === 'phone' && <PhoneDialog value={open.value} onClose={() => setOpen(null)} onDone={criticals.reload} />}
     </section>
   )
 }
 
+async function handUp(x: Task, body: { reason: string; to: string }, to: string): Promise<boolean> {
+  try {
+    put(await act(x.id, 'escalate', body))
+    toast(t('handedUp', { to }), 'good')
+    return true
+  } catch (refusal) {
+    toastFault(refusal)
+    return false
+  }
+}
+
 function columns(open: (o: Open) => void): Column<Task>[] {
-  const button = (what: 'transfer' | 'priority' | 'cancel', task: Task, word: string) => <button type="button" class="btn small" onClick={() => open({ what, task })} data-testid={`board-${what}`}>{word}</button>
+  const button = (what: 'transfer' | 'priority' | 'cancel' | 'escalate' | 'correct', task: Task, word: string) => <button type="button" class="btn small" onClick={() => open({ what, task })} data-testid={`board-${what}`}>{word}</button>
   return [
     { key: 'priority', head: t('priority'), width: '92px', cell: (x) => <PriorityMark priority={x.priority} /> },
     { key: 'left', head: t('left'), width: '104px', cell: (x) => <Countdown due={x.due} met={Boolean(x.t_prelim)} /> },
     { key: 'patient', head: t('patient'), width: '160px', cell: (x) => <PatientLine patient={x.patient} /> },
-    { key: 'exam', head: t('exam'), cell: (x) => examName(x), title: (x) => examName(x) },
+    { key: 'exam', head: t('exam'), cell: (x) => <span class="line"><span class="clip">{examName(x)}</span><PrealertMark alerts={x.prealert} short /><TierMark task={x} /></span>, title: (x) => examName(x) },
     { key: 'member', head: t('clinic'), width: '200px', cell: (x) => x.member_name, title: (x) => x.member_name },
     { key: 'state', head: t('state'), width: '150px', cell: (x) => <StateMark state={x.state} who={x.holder_name} /> },
-    { key: 'act', head: '', width: '210px', right: true, cell: (x) => <span class="line">{button('transfer', x, t(x.state === 'queued' ? 'assign' : 'transfer'))}{button('priority', x, t('priority'))}{x.state !== 'queued' && button('cancel', x, t('cancelTask'))}</span> },
+    { key: 'act', head: '', width: '320px', right: true, cell: (x) => <span class="line">{button('transfer', x, t(x.state === 'queued' ? 'assign' : 'transfer'))}{button('priority', x, t('priority'))}{mayEscalate(x) && button('escalate', x, t('escalate'))}{button('correct', x, t('correct'))}{x.state !== 'queued' && button('cancel', x, t('cancelTask'))}</span> },
   ]
 }
 
@@ -84,7 +98,7 @@ function Loads(props: { readers: readonly Reader[]; tasks: readonly Task[] }) {
   )
 }
 
-function TaskDialog(props: { open: Exclude<Open, { what: 'phone' }>; readers: readonly Reader[]; onClose(): void }) {
+function TaskDialog(props: { open: { what: 'transfer' | 'priority' | 'cancel'; task: Task }; readers: readonly Reader[]; onClose(): void }) {
   const { open, readers, onClose } = props
   const x = open.task
   const reason = { key: 'reason', label: t('reason'), required: true }

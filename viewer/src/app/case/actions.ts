@@ -9,13 +9,14 @@ import type { DraftBox } from './draft'
 import { autoNext } from './pref'
 
 /** Actions after which this person has nothing left to do with the case. */
-const finishing: readonly TaskAction[] = ['submit', 'sign', 'approve', 'return', 'reject', 'transfer']
+const finishing: readonly TaskAction[] = ['submit', 'sign', 'approve', 'return', 'reject', 'transfer', 'escalate']
 
 /**
  * Does an action: what was typed is saved first, the result is told, and the
- * next case opens where that is wished. False when the hub refused.
+ * next case opens where that is wished; `to` names who has it then. False when
+ * the hub refused.
  */
-export async function perform(task: Task, action: TaskAction, body: Record<string, unknown>, box: DraftBox | null): Promise<boolean> {
+export async function perform(task: Task, action: TaskAction, body: Record<string, unknown>, box: DraftBox | null, to = ''): Promise<boolean> {
   try {
     if (box) await (needsReport(action) ? box.ensure() : box.flush().catch(() => {}))
     const after = await act(task.id, action, body)
@@ -27,7 +28,7 @@ export async function perform(task: Task, action: TaskAction, body: Record<strin
   }
   box?.forget()
   const key = `done_${action}`
-  if (isText(key)) toast(t(key, { member: task.member_name }), 'good')
+  if (isText(key)) toast(t(key, { member: task.member_name, to }), 'good')
   if (action === 'release') navigate('/worklist')
   else if (finishing.includes(action)) await goOn(task.id)
   return true
@@ -37,7 +38,7 @@ function needsReport(action: TaskAction): boolean {
   return action === 'submit' || action === 'sign' || action === 'preliminary' || action === 'approve'
 }
 
-const texts = new Set<string>(['done_submit', 'done_sign', 'done_approve', 'done_preliminary', 'done_return', 'done_reject', 'done_release', 'done_transfer', 'done_void', 'done_waive', 'done_addendum'])
+const texts = new Set<string>(['done_submit', 'done_sign', 'done_approve', 'done_preliminary', 'done_return', 'done_reject', 'done_release', 'done_transfer', 'done_escalate', 'done_void', 'done_waive', 'done_addendum'])
 
 function isText(key: string): key is CaseText {
   return texts.has(key)

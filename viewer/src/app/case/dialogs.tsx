@@ -8,11 +8,12 @@ import { CriticalDialog } from './criticaldialog'
 import type { DraftBox } from './draft'
 import { SignDialog } from './signdialog'
 import { TemplateDialog } from './templates'
+import { CorrectDialog, EscalateDialog } from './tierdialog'
 import { VersionsDialog } from './versions'
 
 export type DialogName =
   | 'template' | 'critical' | 'submit' | 'sign' | 'approve' | 'preliminary' | 'return' | 'reject' | 'transfer' | 'waive' | 'addendum' | 'revise'
-  | 'void' | 'versions'
+  | 'void' | 'versions' | 'escalate' | 'correct'
 
 export interface DialogsProps {
   name: DialogName
@@ -43,6 +44,10 @@ export function CaseDialog(props: DialogsProps) {
       return <ReturnDialog {...props} />
     case 'transfer':
       return <TransferDialog {...props} />
+    case 'escalate':
+      return <EscalateDialog task={task} onDo={(body, to) => perform(task, 'escalate', body, box, to)} onClose={onClose} />
+    case 'correct':
+      return <CorrectDialog task={task} onClose={onClose} />
     default:
       return <ReasonDialog {...props} name={name} />
   }

@@ -1,13 +1,16 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { hasRight, hasRole } from '../../load/session'
+import { account, hasRight, hasRole } from '../../load/session'
 import type { Task } from '../../load/types'
 import { t } from '../../text/case'
 import { w } from '../../text/words'
 import { sentence } from '../parts/blank'
 import { Icon } from '../parts/icon'
+import { tierOf, tierSays } from '../parts/marks'
 import { perform } from './actions'
+import { reads } from '../worklist/queue'
 import type { DialogName } from './dialogs'
 import { autoNext, setAutoNext } from './pref'
+import { mayCorrect, mayEscalate } from './tierdialog'
 import type { Case } from './usecase'
 
 /** What the biggest button does for this person now; null: nothing. */
@@ -73,6 +76,7 @@ function Standing(props: { at: Case; task: Task }) {
 }
 
 function standing(task: Task): string {
+  if (tierOf(task) === 'gone') return tierSays(task)
   switch (task.state) {
     case 'claimed':
       return t('watch_claimed', { name: task.holder_name || task.holder })
@@ -104,6 +108,8 @@ function More(props: { at: Case; task: Task; onDialog(d: DialogName): void }) {
     entries.push([t('transfer'), () => props.onDialog('transfer'), 'do-transfer'])
     entries.push([t('release'), () => void perform(task, 'release', {}, at.box), 'do-release'])
   }
+  if ((at.duty === 'take' || at.duty === 'write') && mayEscalate(task)) entries.push([t('escalate'), () => props.onDialog('escalate'), 'do-escalate'])
+  if (reads(task, account.value?.member.code ?? '') && hasRole('reader', 'reviewer') && mayCorrect(task)) entries.push([t('correct'), () => props.onDialog('correct'), 'do-correct'])
   if (at.report && at.report.version > 1) entries.push([t('versionsTitle'), () => props.onDialog('versions'), 'do-versions'])
   if (at.duty === 'done' && hasRole('reviewer')) entries.push([t('voidAsk'), () => props.onDialog('void'), 'do-void'])
   if (entries.length === 0) return null

@@ -4,7 +4,7 @@ import { warningText } from '../../text/warnings'
 import { w } from '../../text/words'
 import { now, stamp } from '../clock'
 import { Icon } from '../parts/icon'
-import { Arrived, Countdown, PatientLine, PrealertMark, PriorityMark, StateMark } from '../parts/marks'
+import { Arrived, Countdown, PatientLine, PrealertMark, PriorityMark, StateMark, TierMark, tierSays } from '../parts/marks'
 import { navigate } from '../router'
 import { isDone } from '../worklist/queue'
 import { examName } from '../worklist/columns'
@@ -27,6 +27,7 @@ export function CaseHead(props: { task: Task }) {
         <span class="quiet">{t('history')}</span> {history || <span class="quiet">{t('noHistory')}</span>}
       </span>
       <PrealertMark alerts={task.prealert} />
+      <TierMark task={task} />
       <span class="quiet num" title={t('stillComing')}><Arrived task={task} /></span>
       <StateMark state={task.state} />
       <Countdown due={task.due} met={isDone(task.state) || Boolean(task.t_prelim)} />
@@ -39,12 +40,13 @@ export function CaseHead(props: { task: Task }) {
 export function CaseWarnings(props: { task: Task }) {
   const { task } = props
   const waiting = !task.complete && !task.waived && task.expected > task.arrived
-  if (task.warnings.length === 0 && !waiting) return null
+  const tier = tierSays(task)
+  if (task.warnings.length === 0 && !waiting && !tier) return null
   return (
     <div class="banner warn" role="status" data-testid="case-warnings">
       <Icon name="warn" />
       <span class="grow">
-        {[...task.warnings.map(warningText), ...(waiting ? [t('incomplete', { n: task.arrived, m: task.expected })] : [])].join('　')}
+        {[...(tier ? [tier] : []), ...task.warnings.map(warningText), ...(waiting ? [t('incomplete', { n: task.arrived, m: task.expected })] : [])].join('　')}
       </span>
     </div>
   )

@@ -19,6 +19,7 @@ import { Images } from './images'
 import { useLease } from './lease'
 import { useNextCase } from './next'
 import { Panel } from './panel'
+import { type Beside, Repeat } from './repeat'
 import { append } from './templates'
 import { type Case, useCase } from './usecase'
 import '../../style/case.css'
@@ -41,7 +42,8 @@ function OneCase(props: { id: string }) {
 function Opened(props: { at: Case; task: Task }) {
   const { at, task } = props
   const [dialog, setDialog] = useState<DialogName | null>(null)
-  const [prior, setPrior] = useState<Prior | null>(null)
+  const [prior, compare] = useState<Prior | null>(null)
+  const [repeat, setRepeat] = useState<Beside | null>(null)
   useLease(task.id, task.claim, at.duty === 'write')
   const [shown, setShown] = useState(false)
   const tell = useFirstLook(at, task)
@@ -54,16 +56,22 @@ function Opened(props: { at: Case; task: Task }) {
   useCaseKeys(at, task, primary, setDialog)
   const ecg = task.recording !== ''
   const label = prior ? `${stamp(prior.exam_at).slice(0, 10)} ${prior.item}` : ''
+  const setPrior = (p: Prior | null) => {
+    compare(p)
+    setRepeat(null)
+  }
+  const beside: Beside | null = repeat ?? (prior?.recording ? { recording: prior.recording, label } : null)
   const insert = at.box ? (text: string) => at.box?.change({ findings: append(at.box.draft.peek().findings, text) }) : undefined
   return (
     <div class="case" data-testid="case" data-id={task.id} data-state={task.state}>
       <CaseHead task={task} />
       <CaseWarnings task={task} />
+      {ecg && <Repeat task={task} beside={repeat?.recording} onBeside={setRepeat} />}
       <div class="casebody">
         {ecg ? (
           <div class="viewer">
             <Ecg recording={task.recording} task={task.id} first editable={at.duty === 'write' || at.duty === 'review'} onShown={onShown} onInsert={insert} />
-            {prior?.recording && <Ecg recording={prior.recording} task="" first={false} editable={false} label={label} onShown={() => {}} />}
+            {beside && <Ecg key={beside.recording} recording={beside.recording} task="" first={false} editable={false} label={beside.label} onShown={() => {}} />}
           </div>
         ) : (
           <Images task={task} prior={prior?.study_uid ? { study: prior.study_uid, label } : null} onShown={onShown} />

@@ -4,6 +4,7 @@ import { getReport } from '../../load/reports'
 import { getTask } from '../../load/tasks'
 import { isEcg, type Report, type Task } from '../../load/types'
 import { beforeIdleLogout } from '../idle'
+import { reads } from '../worklist/queue'
 import { put, tasks, watch } from '../worklist/store'
 import { draftOf, DraftBox, emptyDraft } from './draft'
 import { type Duty, dutyOf } from './duty'
@@ -32,7 +33,7 @@ export function useCase(id: string): Case {
     return () => stop.abort()
   }, [id, again])
   const who = account.value
-  const duty = task && who ? dutyOf(task, who) : 'watch'
+  const duty = task && who && reads(task, who.member.code) ? dutyOf(task, who) : 'watch'
   const { report, loaded, fault: reportFault } = useReport(task, again)
   const box = useBox(task, duty, report, loaded)
   return { task, duty, report, box, fault: fault ?? reportFault, retry: () => setAgain((n) => n + 1) }

@@ -1,3 +1,4 @@
+import { account } from '../../load/session'
 import type { Priority, Task, TaskState } from '../../load/types'
 import { language } from '../../text/catalogue'
 import { w } from '../../text/words'
@@ -56,6 +57,33 @@ export function PrealertMark(props: { alerts: Task['prealert']; short?: boolean 
     <span class="mark alert" title={`${w('alert')}\n${all}`} data-testid="prealert-mark">
       <Icon name="warn" size={12} />
       <span>{props.short ? w('alert') : `${w('alert')} ${first.evidence}`}</span>
+    </span>
+  )
+}
+
+/** How a task stands between the tiers for the own centre; '' where it never left its own. */
+export function tierOf(task: Pick<Task, 'centre' | 'offered' | 'handed_from' | 'state'>): '' | 'gone' | 'up' | 'asked' | 'offered' {
+  const mine = account.value?.member.code ?? ''
+  if (task.handed_from && task.centre !== mine) return 'gone'
+  if (task.handed_from) return 'up'
+  if (!task.offered || task.state !== 'queued') return ''
+  return task.offered === mine ? 'asked' : 'offered'
+}
+
+/** Who else may read a task, or who handed it over, as a sentence. */
+export function tierSays(task: Task): string {
+  const kind = tierOf(task)
+  return kind && w(`tier_${kind}_says`, { from: task.handed_from_name || task.handed_from, centre: task.centre_name || task.centre, to: task.offered_name || task.offered })
+}
+
+/** Handed up, or open to the next tier as well. */
+export function TierMark(props: { task: Task }) {
+  const kind = tierOf(props.task)
+  if (!kind) return null
+  return (
+    <span class={`mark ${kind === 'gone' ? 'quiet' : 'warn'}`} title={tierSays(props.task)} data-testid="tier-mark" data-tier={kind}>
+      <Icon name="up" size={12} />
+      {w(`tier_${kind}`)}
     </span>
   )
 }

@@ -2,7 +2,7 @@ import { account } from '../../load/session'
 import type { Task } from '../../load/types'
 import { t } from '../../text/worklist'
 import { now, shortStamp, stamp } from '../clock'
-import { Arrived, Countdown, PatientLine, PrealertMark, PriorityMark, StateMark } from '../parts/marks'
+import { Arrived, Countdown, PatientLine, PrealertMark, PriorityMark, StateMark, TierMark } from '../parts/marks'
 import type { Column } from '../parts/table'
 import { isDone, type Chip } from './queue'
 
@@ -24,7 +24,7 @@ export function columns(chip: Chip): Column<Task>[] {
     {
       key: 'exam',
       head: t('head_exam'),
-      cell: (x) => <span class="line"><span class="clip">{examName(x)}</span><PrealertMark alerts={x.prealert} /></span>,
+      cell: (x) => <span class="line"><span class="clip">{examName(x)}</span><PrealertMark alerts={x.prealert} /><TierMark task={x} /></span>,
       title: (x) => [examName(x), x.history].filter(Boolean).join('\n'),
     },
     { key: 'clinic', head: t('head_clinic'), width: '160px', cell: (x) => x.member_name || x.member, title: (x) => x.member_name || x.member },

@@ -12,7 +12,7 @@ import { Table } from '../parts/table'
 import { useAnchor } from './anchor'
 import { columns } from './columns'
 import { belongs, byNewest, byQueue, chips, fits, settle, step, type Chip } from './queue'
-import { fault, finishedReady, fresh, loadFinished, ready, reload, tasks, watch } from './store'
+import { fault, finishedReady, fresh, loadFinished, own, ready, reload, tasks, watch } from './store'
 import { take, takeNext } from './take'
 import '../../style/worklist.css'
 
@@ -96,7 +96,7 @@ export default function Worklist() {
 
 function Chips(props: { chip: Chip; onChange(c: Chip): void }) {
   const me = account.value?.login ?? ''
-  const all = [...tasks.value.values()]
+  const all = own.value
   return (
     <div class="chips" role="group">
       {chips.map((c) => {
@@ -139,7 +139,7 @@ function useRows(chip: Chip, search: string): { rows: Task[]; dim(r: Task): bool
   const all = tasks.value
   const key = `${chip}\n${search}\n${language.value}\n${ready.value}\n${finishedReady.value}`
   const wanted = useMemo(() => {
-    const list = [...all.values()].filter((x) => belongs(x, chip, me) && fits(x, search))
+    const list = own.peek().filter((x) => belongs(x, chip, me) && fits(x, search))
     list.sort(chip === 'issued' ? byNewest : byQueue(hubNow()))
     return list.map((x) => x.id)
   }, [all, key, me])

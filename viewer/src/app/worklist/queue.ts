@@ -12,6 +12,11 @@ export function isDone(state: TaskState): boolean {
   return done.includes(state)
 }
 
+/** Whether a centre may read a task; one that it handed over it may only look at. */
+export function reads(t: Pick<Task, 'centre' | 'offered'>, member: string): boolean {
+  return t.centre === member || t.offered === member
+}
+
 /** Whether a task belongs under a chip, for the account with the login `me`. */
 export function belongs(t: Task, chip: Chip, me: string): boolean {
   switch (chip) {

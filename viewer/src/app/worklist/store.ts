@@ -1,12 +1,15 @@
-import { effect, signal } from '@preact/signals'
+import { computed, effect, signal } from '@preact/signals'
 import { live, type LiveEvent } from '../../load/live'
 import { asProblem, type Problem } from '../../load/problem'
 import { account } from '../../load/session'
 import { listTasks } from '../../load/tasks'
 import type { Task, TaskState } from '../../load/types'
+import { reads } from './queue'
 
 /** Every task this screen knows, by id; live events keep it true. */
 export const tasks = signal<ReadonlyMap<string, Task>>(new Map())
+/** Those that the own centre may read; what it handed over went elsewhere. */
+export const own = computed(() => [...tasks.value.values()].filter((t) => reads(t, account.value?.member.code ?? '')))
 /** Tasks that came in while watching; a row lights up for a moment. */
 export const fresh = signal<ReadonlySet<string>>(new Set())
 /** Whether the open work has been read once. */

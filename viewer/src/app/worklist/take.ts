@@ -6,12 +6,12 @@ import type { Task } from '../../load/types'
 import { t } from '../../text/worklist'
 import { toast, toastFault } from '../parts/toast'
 import { navigate } from '../router'
-import { byQueue } from './queue'
-import { put, tasks } from './store'
+import { byQueue, reads } from './queue'
+import { own, put } from './store'
 
 /** Opens a task; one that waits is claimed first. False when somebody else won. */
 export async function take(task: Task): Promise<boolean> {
-  if (task.state === 'queued' && hasRole('reader')) {
+  if (task.state === 'queued' && hasRole('reader') && reads(task, account.peek()?.member.code ?? '')) {
     try {
       put(await act(task.id, 'claim'))
     } catch (refusal) {
@@ -42,7 +42,7 @@ function lost(task: Task, refusal: unknown): boolean {
 /** The case to go on with: what this account may do next, most pressing first. */
 export function nextTask(except?: string): Task | null {
   const me = account.peek()?.login ?? ''
-  const all = [...tasks.peek().values()].filter((x) => x.id !== except).sort(byQueue(hubNow()))
+  const all = own.peek().filter((x) => x.id !== except).sort(byQueue(hubNow()))
   const pick = (fits: (x: Task) => boolean) => all.find(fits) ?? null
   const review = hasRole('reviewer') ? pick((x) => x.state === 'written' && x.writer !== me) : null
   const waiting = hasRole('reader') || !review ? pick((x) => x.state === 'queued') : null
