@@ -130,7 +130,7 @@ func TestMetadataWithoutItsBulkDataIsRefusedByItself(t *testing.T) {
 		"metadata is not JSON":   {h.described(web.JSON, [3]string{web.JSON, "", "{"}), 400, "unexpected end of JSON"},
 		"metadata is not a list": {h.described(web.JSON, [3]string{web.JSON, "", "[1]"}), 400, "dicomweb.multipart"},
 		"metadata is not XML":    {h.described(web.XML, [3]string{web.XML, "", "<a>"}), 400, "dicomweb.multipart"},
-				"several could be meant": {h.described(web.JSON, [3]string{web.JSON, "", string(modelOf(t, file, "1", nil))}, [3]string{web.Octets, "a/1", "x"}, [3]string{web.Octets, "b/1", "y"}), 409, `"Value":["7FE00010"]`},
+		"several could be meant": {h.described(web.JSON, [3]string{web.JSON, "", string(modelOf(t, file, "1", nil))}, [3]string{web.Octets, "a/1", "x"}, [3]string{web.Octets, "b/1", "y"}), 409, `"Value":["7FE00010"]`},
 		"another media type":     {h.described(web.JSON, [3]string{";;;", "", "x"}), 415, "dicomweb.media_type"},
 		"there is no metadata":   {h.described(web.JSON), 400, "dicomweb.multipart"},
 	} {

@@ -405,17 +405,29 @@ func (s *Server) cancelItem(c *Call) error {
 // askPerformer lets the performer of a workitem hear that somebody wants it
 // cancelled, and why.
 func (s *Server) askPerformer(c *Call, t *hub.Task, reason string) error {
-	body, err := json.Marshal(map[string]any{"task": map[string]any{"id": t.ID, "state": t.State}, "reason": clip(reason, 200), "by": c.Actor.Name})
-	if err != nil {
-		return err
-	}
+	reason = clip(reason, maxReason)
 	return s.DB.Tx(c.Context(), func(tx *db.Tx) error {
+		t, err := tx.Task(t.ID)
+		if err != nil {
+			return err
+		}
+		v, err := worklist.Render(tx, t) // whole: screens put it in place of what they have
+		if err != nil {
+			return err
+		}
+		body, err := json.Marshal(map[string]any{"task": v, "reason": reason, "by": c.Actor.Name})
+		if err != nil {
+			return err
+		}
 		if err := tx.Emit(hub.Event{Name: cancelAsked, Member: t.Member, Centre: t.Centre, Task: t.ID, Body: body}); err != nil {
 			return err
 		}
 		return tx.Audit(c.Actor, hub.Record{Action: cancelAsked, Object: "task/" + string(t.ID), OK: true, Reason: reason})
 	})
 }
+
+// maxReason bounds the reason of such a request, in bytes.
+const maxReason = 200
 
 // cancelAsked is the event of a request that the performer decides on.
 const cancelAsked = "task.cancel_asked"

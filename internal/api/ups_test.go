@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -182,6 +183,12 @@ func TestSubscriberHearsWhatHappenedWhileItWasAway(t *testing.T) {
 		if got := nextReport(t, again); got != want {
 			t.Errorf("heard %s, want %s", got, want)
 		}
+	}
+	events, err := h.s.DB.Read(t.Context()).Events(0, 500)
+	must(t, err)
+	i := slices.IndexFunc(events, func(e hub.Event) bool { return e.Name == cancelAsked })
+	if i < 0 || !strings.Contains(string(events[i].Body), `"patient":{`) {
+		t.Error("screens get no whole task when somebody asks to cancel it")
 	}
 }
 
