@@ -4,20 +4,24 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
+	"github.com/yuanzhen/yuanzhen/ecg"
+	"github.com/yuanzhen/yuanzhen/ecg/decode"
 	"github.com/yuanzhen/yuanzhen/ecg/measure"
 )
 
 // ecgMeasureCommand prints what the hub measures on an ECG file.
 type ecgMeasureCommand struct {
 	File string `arg:"" help:"ECG file; a WFDB record by its .hea." type:"path"`
-	JSON bool   `name:"json" help:"Print JSON with the waves of every beat."`
+	JSON bool   `name:"json" help:"Print JSON, with the waves of every beat of recordings up to an hour."`
 }
 
 // ecgMeasured is the answer of `hub ecg measure --json`. Sample numbers count
 // at the file's own rate from its first sample; a wave that is absent or cannot
-// be seen is null. Waves has one entry per beat for every lead.
+// be seen is null. Waves has one entry per beat for every lead; it is empty for
+// recordings longer than everyWaveSeconds.
 type ecgMeasured struct {
 	RateHz  float64                    `json:"rate_hz"`
 	Seconds float64                    `json:"seconds"`
@@ -33,14 +37,13 @@ type ecgMeasured struct {
 // Run measures the file; one that cannot be read is an error with the reason,
 // one without a heartbeat is none.
 func (c *ecgMeasureCommand) Run(out io.Writer) error {
-	rec, err := readECG(c.File)
+	head, res, err := c.measure()
 	if err != nil {
 		return err
 	}
-	res := measure.AnalyseAll(rec)
-	m := ecgMeasured{RateHz: rec.RateHz, Seconds: res.Seconds, Beats: make([]int, len(res.Beats)), Classes: make([]measure.Class, len(res.Beats)),
+	m := ecgMeasured{RateHz: head.RateHz, Seconds: res.Seconds, Beats: make([]int, len(res.Beats)), Classes: make([]measure.Class, len(res.Beats)),
 		Waves: res.Waves, Global: res.Measurements, Rhythm: res.Rhythm, Quality: res.Quality,
-		Alerts: measure.Prealert(res, rec.Statements, measure.DefaultRules())}
+		Alerts: measure.Prealert(res, head.Statements, measure.DefaultRules())}
 	for i, b := range res.Beats {
 		m.Beats[i], m.Classes[i] = b.Sample, b.Class
 	}
@@ -51,6 +54,49 @@ func (c *ecgMeasureCommand) Run(out io.Writer) error {
 		return json.NewEncoder(out).Encode(m)
 	}
 	return m.print(out)
+}
+
+// everyWaveSeconds is the length up to which the waves of every beat are
+// printed. A day has a million of them, which nobody reads as one text; of longer
+// recordings the beats are printed and the measurements of the quietest minute.
+const everyWaveSeconds = 3600.0
+
+// measure analyses the file. One that is longer than everyWaveSeconds and can be
+// read piece by piece never is in memory as a whole. Of head only what does not
+// depend on samples is there.
+func (c *ecgMeasureCommand) measure() (head *ecg.Recording, res measure.Result, err error) {
+	head, res, err = measureStream(c.File)
+	if err != nil || head != nil {
+		return head, res, err
+	}
+	rec, err := readECG(c.File)
+	if err != nil {
+		return nil, res, err
+	}
+	if float64(rec.Samples()) > everyWaveSeconds*rec.RateHz {
+		return rec, measure.Analyse(rec), nil
+	}
+	return rec, measure.AnalyseAll(rec), nil
+}
+
+// measureStream measures a long recording piece by piece; head is nil when path
+// is short or of a format that is not read so.
+func measureStream(path string) (head *ecg.Recording, res measure.Result, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, res, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, res, err
+	}
+	src, err := decode.Stream(f, info.Size())
+	if err != nil || ecg.Length(src) <= everyWaveSeconds {
+		return nil, res, nil // whether it can be read at all says the reader of whole files
+	}
+	res, err = measure.AnalyseStream(src)
+	return src.Head(), res, err
 }
 
 // print writes the numbers and findings for a person.

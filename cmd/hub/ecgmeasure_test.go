@@ -4,9 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/yuanzhen/yuanzhen/ecg"
+	"github.com/yuanzhen/yuanzhen/ecg/encode"
+	"github.com/yuanzhen/yuanzhen/ecg/synth"
 	"github.com/yuanzhen/yuanzhen/internal/testdata"
 )
 
@@ -71,5 +75,42 @@ func TestAbsentWavesAreNull(t *testing.T) {
 	}
 	if m := measured(t, "aecg/fda_minimum_aecg.xml"); len(m.Beats) != 0 || m.Waves == nil {
 		t.Errorf("%d beats in a few samples, waves %v", len(m.Beats), m.Waves)
+	}
+}
+
+// A worn recorder's hours are read piece by piece: beats to the end, and the
+// waves of none.
+func TestHoursAreMeasuredWithoutTheWavesOfEveryBeat(t *testing.T) {
+	t.Parallel()
+	made, err := synth.Make(synth.Normal, 5)
+	must(t, err)
+	rec := &ecg.Recording{RateHz: 125}
+	for _, name := range []string{"II", "V2", "V5"} {
+		lead := ecg.Lead{Name: name, Samples: make([]float32, 65*60*125)}
+		once := made.Lead(name).Samples
+		for i := range lead.Samples {
+			lead.Samples[i] = once[i*4%len(once)]
+		}
+		rec.Leads = append(rec.Leads, lead)
+	}
+	var file bytes.Buffer
+	_, err = encode.Encode(&file, rec, ecg.FormatEDF)
+	must(t, err)
+	path := filepath.Join(t.TempDir(), "hours.edf")
+	must(t, os.WriteFile(path, file.Bytes(), 0o600))
+	var out bytes.Buffer
+	must(t, run(t.Context(), []string{"ecg", "measure", "--json", path}, &out, io.Discard))
+	var m struct {
+		RateHz float64        `json:"rate_hz"`
+		Beats  []int          `json:"beats"`
+		Waves  map[string]any `json:"waves"`
+		Global map[string]any `json:"global"`
+	}
+	must(t, json.Unmarshal(out.Bytes(), &m))
+	if m.RateHz != 125 || len(m.Beats) < 4000 || m.Beats[len(m.Beats)-1] < 64*60*125 {
+		t.Errorf("%g Hz, %d beats", m.RateHz, len(m.Beats))
+	}
+	if m.Waves == nil || len(m.Waves) > 0 || m.Global["qrs_ms"] == nil {
+		t.Errorf("waves of %d leads, global %v", len(m.Waves), m.Global)
 	}
 }

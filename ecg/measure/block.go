@@ -81,20 +81,21 @@ func (b *block) examine(whole bool, rate float64, scratch []float64) {
 }
 
 // find detects and classifies the beats of b; shapes are those of the blocks
-// before, and it returns what they are now.
-func (b *block) find(shapes []shape, rate float64) []shape {
-	slopes := slopesOf(b.traces, rate)
-	f, sharp := feature(slopes, rate)
-	peaks := detect(f, sharp, rate)
+// before, and it returns what they are now. c is memory to work in.
+func (b *block) find(shapes []shape, c *curves, rate float64) []shape {
+	slopes := c.slopesOf(b.traces, rate)
+	step, thin := c.step, rate/float64(c.step)
+	f, sharp := c.feature(slopes, thin)
+	peaks := detect(f, sharp, thin)
 	if len(slopes) > 1 && len(peaks) >= enoughForTrust {
-		trust(slopes, peaks, rate)
-		f, sharp = feature(slopes, rate)
-		peaks = detect(f, sharp, rate)
+		trust(slopes, peaks, thin)
+		f, sharp = c.feature(slopes, thin)
+		peaks = detect(f, sharp, thin)
 	}
-	if len(peaks) > 0 && b.start+peaks[0] < span(edgeSeconds, rate) {
+	if len(peaks) > 0 && b.start+step*peaks[0] < span(edgeSeconds, rate) {
 		peaks = peaks[1:] // the end of a wave that began before the recording
 	}
-	found := centres(f, peaks, rate)
+	found := centres(f, peaks, step, thin)
 	if len(found) == 0 {
 		return shapes
 	}

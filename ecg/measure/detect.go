@@ -23,6 +23,7 @@ const (
 	splitShare   = 0.72  // of both neighbours
 	sharpReach   = 0.060 // s about a peak of the feature in which QRS is steepest
 	betweenReach = 0.120 // s about a beat that belong to QRS
+	slopeRateHz  = 125   // slopes have nothing above 30 Hz: of long recordings they are kept at this rate or a little more
 )
 
 // leadSlope is the slope of one lead: the difference of two 20 ms means 20 ms
@@ -34,18 +35,43 @@ type leadSlope struct {
 	weight float64 // trust beside the other leads
 }
 
-// slopesOf returns the slopes of the usable leads, without those that have none
-// that could be a QRS.
-func slopesOf(traces []trace, rate float64) []leadSlope {
+// curves are the memory that the beats of one block after the other are found
+// in; what is computed in it lasts until the next block.
+type curves struct {
+	smooth, sharp, joined []float64
+	slopes                [][]float64 // as traces
+	step                  int         // samples from one slope to the next
+}
+
+// fit makes the curves of leads at least n samples long.
+func (c *curves) fit(leads, n int) {
+	for len(c.slopes) < leads {
+		c.slopes = append(c.slopes, nil)
+	}
+	if len(c.smooth) >= n {
+		return
+	}
+	c.smooth, c.sharp, c.joined = make([]float64, n), make([]float64, n), make([]float64, n)
+	for i := range c.slopes {
+		c.slopes[i] = make([]float64, n)
+	}
+}
+
+// slopesOf returns the slopes of the usable leads, thinned, without those that
+// have none that could be a QRS.
+func (c *curves) slopesOf(traces []trace, rate float64) []leadSlope {
 	var out []leadSlope
-	smooth := make([]float64, len(traces[0].x))
+	n, step := len(traces[0].x), c.step
+	c.fit(len(traces), n)
 	steepest := 0.0
-	for _, tr := range traces {
+	for i, tr := range traces {
 		if !tr.usable || len(tr.x) < span(windowSecs, rate) {
 			continue
 		}
-		slope := slopeOf(tr.x, rate, smooth)
-		usual := median(windowMaxima(slope, span(windowSecs, rate)))
+		slope := c.slopes[i][:(n+step-1)/step]
+		movingMean(c.smooth[:n], tr.x, span(slopeMean, rate))
+		slopeEvery(slope, c.smooth[:n], step, span(slopeHalf, rate))
+		usual := median(windowMaxima(slope, span(windowSecs, rate/float64(step))))
 		if usual >= minSlopeUV {
 			out = append(out, leadSlope{slope, usual, leadWeight(mean(slope) / usual)})
 			steepest = math.Max(steepest, usual)
@@ -60,28 +86,28 @@ func slopesOf(traces []trace, rate float64) []leadSlope {
 // feature adds the slopes of all leads to one curve that is near 1 in a usual
 // QRS and near 0 between beats; sharp is the same before it was joined over one
 // QRS. Both are nil without a lead.
-func feature(leads []leadSlope, rate float64) (f, sharp []float64) {
+func (c *curves) feature(leads []leadSlope, rate float64) (f, sharp []float64) {
 	if len(leads) == 0 {
 		return nil, nil
 	}
-	sharp = make([]float64, len(leads[0].slope))
+	n := len(leads[0].slope)
+	f, sharp = c.joined[:n], c.sharp[:n]
+	clear(sharp)
 	weights := 0.0
 	for _, l := range leads {
 		weights += l.weight
-		inverse := 1 / l.usual
-		for i, s := range l.slope {
+	}
+	for _, l := range leads {
+		inverse, share := 1/l.usual, l.weight/weights
+		for i, s := range l.slope[:n] {
 			// A spike of an artefact must not outvote the other leads.
-			v := s * inverse
-			if v > 2 {
-				v = 2
-			}
-			sharp[i] += l.weight * v * v
+			v := min(s*inverse, 2)
+			sharp[i] += share * v * v
 		}
 	}
 	for i, v := range sharp {
-		sharp[i] = math.Sqrt(v / weights)
+		sharp[i] = math.Sqrt(v)
 	}
-	f = make([]float64, len(sharp))
 	movingMean(f, sharp, span(featureMean, rate))
 	return f, sharp
 }
@@ -96,11 +122,9 @@ func trust(leads []leadSlope, beats []int, rate float64) {
 		l := &leads[k]
 		var at, between []float64
 		for i, b := range beats {
-			_, top := extremes(l.slope[max(0, b-near):min(len(l.slope), b+near)])
-			at = append(at, top)
+			at = append(at, top(l.slope[max(0, b-near):min(len(l.slope), b+near)]))
 			if i > 0 && b-far > beats[i-1]+far {
-				_, rest := extremes(l.slope[beats[i-1]+far : b-far])
-				between = append(between, rest)
+				between = append(between, top(l.slope[beats[i-1]+far:b-far]))
 			}
 		}
 		l.usual = math.Max(median(at), minSlopeUV)
@@ -116,16 +140,14 @@ func trust(leads []leadSlope, beats []int, rate float64) {
 	}
 }
 
-// slopeOf is the absolute change of x over 20 ms, smoothed over 20 ms; smooth
-// is scratch as long as x.
-func slopeOf(x []float64, rate float64, smooth []float64) []float64 {
-	slope := make([]float64, len(x))
-	movingMean(smooth, x, span(slopeMean, rate))
-	difference(slope, smooth, span(slopeHalf, rate))
-	for i, v := range slope {
-		slope[i] = math.Abs(v)
+// slopeEvery writes to slope how much x changes from half samples before to half
+// samples after every step-th of its samples.
+func slopeEvery(slope, x []float64, step, half int) {
+	last := len(x) - 1
+	for k := range slope {
+		i := k * step
+		slope[k] = math.Abs(x[min(i+half, last)] - x[max(i-half, 0)])
 	}
-	return slope
 }
 
 // leadWeight turns the mean slope of a lead, as a share of its usual QRS
@@ -138,8 +160,7 @@ func leadWeight(share float64) float64 {
 func windowMaxima(x []float64, width int) []float64 {
 	var maxima []float64
 	for from := 0; from+width <= len(x); from += width {
-		_, top := extremes(x[from : from+width])
-		maxima = append(maxima, top)
+		maxima = append(maxima, top(x[from:from+width]))
 	}
 	return maxima
 }
@@ -154,7 +175,11 @@ func detect(f, sharp []float64, rate float64) []int {
 	maxima := windowMaxima(f, width)
 	usual := make([]float64, len(candidates))
 	for i, c := range candidates {
-		usual[i] = usualNear(maxima, c/width)
+		if i > 0 && c/width == candidates[i-1]/width {
+			usual[i] = usual[i-1]
+		} else {
+			usual[i] = usualNear(maxima, c/width)
+		}
 	}
 	var beats []int
 	for i, c := range candidates {
@@ -178,8 +203,7 @@ func withoutSplits(sharp []float64, beats []int, rate float64) []int {
 	}
 	height := func(at int) float64 {
 		reach := span(sharpReach, rate)
-		_, top := extremes(sharp[max(0, at-reach):min(len(sharp), at+reach)])
-		return top
+		return top(sharp[max(0, at-reach):min(len(sharp), at+reach)])
 	}
 	out := beats[:2:2]
 	for i := 2; i < len(beats); i++ {
@@ -240,11 +264,13 @@ func withFaint(f []float64, candidates []int, usual []float64, beats []int, rate
 // usualGap is the median distance of beats around the i-th.
 func usualGap(beats []int, i int) float64 {
 	const reach = 4
-	var gaps []float64
+	var gaps [2*reach + 1]float64
+	n := 0
 	for k := max(1, i-reach); k <= min(len(beats)-1, i+reach); k++ {
-		gaps = append(gaps, float64(beats[k]-beats[k-1]))
+		gaps[n] = float64(beats[k] - beats[k-1])
+		n++
 	}
-	return median(gaps)
+	return median(gaps[:n])
 }
 
 // usualNear is the median of the window maxima around window w.
@@ -278,8 +304,9 @@ func separatePeaks(f []float64, gap int) []int {
 
 // centres moves each beat to the centre of its QRS: the middle of the squared
 // feature within centreReach. Beats of one shape have it at the same place,
-// which the highest peak of a wide QRS has not. The result rises.
-func centres(f []float64, beats []int, rate float64) []int {
+// which the highest peak of a wide QRS has not. f and beats count every step-th
+// sample, rate is theirs; the result counts all samples and rises.
+func centres(f []float64, beats []int, step int, rate float64) []int {
 	reach := span(centreReach, rate)
 	out := make([]int, 0, len(beats))
 	for _, b := range beats {
@@ -290,11 +317,11 @@ func centres(f []float64, beats []int, rate float64) []int {
 				moment += f[i] * f[i] * float64(k)
 			}
 		}
-		at := b
+		at := b * step
 		if sum > 0 {
-			at += int(math.Round(moment / sum))
+			at += int(math.Round(float64(step) * moment / sum))
 		}
-		if n := len(out); n > 0 && at-out[n-1] < span(refractory*0.9, rate) {
+		if n := len(out); n > 0 && at-out[n-1] < step*span(refractory*0.9, rate) {
 			continue // two peaks of one wide QRS
 		}
 		out = append(out, at)

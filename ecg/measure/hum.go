@@ -26,13 +26,13 @@ func withoutHum(x []float64, hz, rate float64, smooth, rest []float64) {
 	fits := make([]wave, len(x)/width)
 	for w := range fits {
 		var cc, ss, cs, xc, xs float64
-		for i := w * width; i < (w+1)*width; i++ {
-			if math.Abs(rest[i]) > limit {
-				continue
+		p := phasorAt(turn, w*width)
+		for _, v := range rest[w*width : (w+1)*width] {
+			if v <= limit && v >= -limit {
+				cc, ss, cs = cc+p.cos*p.cos, ss+p.sin*p.sin, cs+p.sin*p.cos
+				xc, xs = xc+v*p.cos, xs+v*p.sin
 			}
-			sin, cos := math.Sincos(turn * float64(i))
-			cc, ss, cs = cc+cos*cos, ss+sin*sin, cs+sin*cos
-			xc, xs = xc+rest[i]*cos, xs+rest[i]*sin
+			p.next()
 		}
 		if det := cc*ss - cs*cs; det > float64(width) {
 			fits[w] = wave{(xc*ss - xs*cs) / det, (xs*cc - xc*cs) / det}
@@ -40,15 +40,36 @@ func withoutHum(x []float64, hz, rate float64, smooth, rest []float64) {
 			fits[w] = fits[w-1]
 		}
 	}
-	for i := range x {
-		// Between the middles of two stretches the one goes over into the other.
-		at := (float64(i)+0.5)/float64(width) - 0.5
-		w := min(max(int(math.Floor(at)), 0), len(fits)-1)
-		next := min(w+1, len(fits)-1)
-		share := math.Min(math.Max(at-float64(w), 0), 1)
-		sin, cos := math.Sincos(turn * float64(i))
-		x[i] -= (fits[w].cos*(1-share)+fits[next].cos*share)*cos + (fits[w].sin*(1-share)+fits[next].sin*share)*sin
+	// Between the middles of two stretches the one goes over into the other.
+	for from, to := 0, width/2; from < len(x); from, to = to, to+width {
+		w := min(max((from-width/2)/width, 0), len(fits)-1)
+		first, last := fits[w], fits[min(w+1, len(fits)-1)]
+		if from == 0 {
+			last = first
+		}
+		p := phasorAt(turn, from)
+		for i := range x[from:min(to, len(x))] {
+			share := (float64(i) + 0.5) / float64(width)
+			x[from+i] -= (first.cos+(last.cos-first.cos)*share)*p.cos + (first.sin+(last.sin-first.sin)*share)*p.sin
+			p.next()
+		}
 	}
+}
+
+// phasor is an oscillation sample by sample; it is turned, which costs a
+// fraction of a sine, and set anew for each stretch, so that errors do not add up.
+type phasor struct{ cos, sin, stepCos, stepSin float64 }
+
+// phasorAt is the oscillation that turns by turn radians a sample, at sample i.
+func phasorAt(turn float64, i int) phasor {
+	var p phasor
+	p.sin, p.cos = math.Sincos(turn * float64(i))
+	p.stepSin, p.stepCos = math.Sincos(turn)
+	return p
+}
+
+func (p *phasor) next() {
+	p.cos, p.sin = p.cos*p.stepCos-p.sin*p.stepSin, p.sin*p.stepCos+p.cos*p.stepSin
 }
 
 // usualSize is the median of the absolute values, to a µV.

@@ -51,12 +51,11 @@ func leadsOf(rec *ecg.Recording) (leads []ecg.Lead, samples int) {
 func bridged(x []float64, samples []float32, length int) (out []float64, gaps int) {
 	const absurdUV = 1e6
 	x = slices.Grow(x[:0], length)[:length]
-	clear(x)
 	gaps = length - len(samples)
 	last := -1 // index of the last good sample
 	for i, s := range samples {
 		v := float64(s)
-		if math.IsNaN(v) || math.Abs(v) > absurdUV {
+		if !(v <= absurdUV && v >= -absurdUV) { // NaN, too
 			gaps++
 			continue
 		}
@@ -72,7 +71,11 @@ func bridged(x []float64, samples []float32, length int) (out []float64, gaps in
 		}
 		last = i
 	}
-	for j := last + 1; last >= 0 && j < len(x); j++ {
+	if last < 0 {
+		clear(x)
+		return x, gaps
+	}
+	for j := last + 1; j < len(x); j++ {
 		x[j] = x[last]
 	}
 	return x, gaps
@@ -89,7 +92,7 @@ func movingMean(dst, src []float64, width int) {
 		sum += src[i]
 		count++
 	}
-	for i := range n {
+	step := func(i int) {
 		if in := i + after - 1; in < n {
 			sum += src[in]
 			count++
@@ -100,13 +103,42 @@ func movingMean(dst, src []float64, width int) {
 		}
 		dst[i] = sum / float64(count)
 	}
+	i := 0
+	for ; i < min(before+1, n); i++ {
+		step(i)
+	}
+	if inner := n - after + 1 - i; inner > 0 {
+		// Between the ends, the most of it, nothing needs to be asked.
+		share := 1 / float64(width)
+		to, in, out := dst[i:i+inner], src[i+after-1:][:inner], src[i-before-1:][:inner]
+		for k := range to {
+			sum += in[k] - out[k]
+			to[k] = sum * share
+		}
+		i += inner
+	}
+	for ; i < n; i++ {
+		step(i)
+	}
 }
 
 // difference writes src[i+half] − src[i−half] to dst, clamped at the ends.
 func difference(dst, src []float64, half int) {
 	last := len(src) - 1
-	for i := range src {
-		dst[i] = src[min(i+half, last)] - src[max(i-half, 0)]
+	step := func(i int) { dst[i] = src[min(i+half, last)] - src[max(i-half, 0)] }
+	i := 0
+	for ; i < min(half, len(src)); i++ {
+		step(i)
+	}
+	if inner := len(src) - half - i; inner > 0 {
+		to, later, sooner := dst[i:i+inner], src[i+half:][:inner], src[i-half:][:inner]
+		for k := range to {
+			to[k] = later[k] - sooner[k]
+		}
+		i += inner
+	}
+	for ; i < len(src); i++ {
+		step(i)
 	}
 }
 
@@ -124,6 +156,17 @@ func extremes(x []float64) (low, high float64) {
 		}
 	}
 	return low, high
+}
+
+// top returns the highest value; 0 if none is above it.
+func top(x []float64) float64 {
+	high := 0.0
+	for _, v := range x {
+		if v > high {
+			high = v
+		}
+	}
+	return high
 }
 
 // median returns the middle of values, which it sorts; NaN without values.

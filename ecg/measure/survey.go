@@ -14,6 +14,7 @@ type survey struct {
 	rate  float64
 
 	scratch []float64
+	curves  curves
 	traces  []trace // buffers handed from block to block
 	shapes  []shape
 	signs   [][]leadSigns // [block][lead]
@@ -48,7 +49,10 @@ func (s *survey) add(b *block, everyWave bool) {
 	}
 	b.examine(whole, s.rate, s.scratch)
 	s.signs = append(s.signs, b.signs)
-	s.shapes = b.find(faded(s.shapes), s.rate)
+	if s.curves.step = 1; !whole {
+		s.curves.step = max(1, int(s.rate/slopeRateHz))
+	}
+	s.shapes = b.find(faded(s.shapes), &s.curves, s.rate)
 	own, first := b.own()
 	marked := whole || everyWave
 	if len(own) > 0 {
