@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"image/jpeg"
 	"image/png"
 	"io"
 	"os"
@@ -67,7 +66,7 @@ func (c *dicomRender) Run() error {
 		if strings.EqualFold(filepath.Ext(c.Out), ".png") {
 			return png.Encode(w, img)
 		}
-		return jpeg.Encode(w, img, &jpeg.Options{Quality: c.Quality})
+		return pixel.EncodeJPEG(w, img, c.Quality)
 	})
 }
 

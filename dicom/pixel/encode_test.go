@@ -65,8 +65,8 @@ func TestGreyJPEGIsAsGoodAndAsSmallAsImageJPEG(t *testing.T) {
 func BenchmarkEncodeGreyJPEG(b *testing.B) {
 	img := smooth(512, 512)
 	for name, encode := range map[string]func() error{
-		"ours":       func() error { return EncodeJPEG(&bytes.Buffer{}, img, previewQuality) },
-		"image_jpeg": func() error { return jpeg.Encode(&bytes.Buffer{}, img, &jpeg.Options{Quality: previewQuality}) },
+		"ours":       func() error { return EncodeJPEG(&bytes.Buffer{}, img, 85) },
+		"image_jpeg": func() error { return jpeg.Encode(&bytes.Buffer{}, img, &jpeg.Options{Quality: 85}) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

@@ -126,10 +126,11 @@ func TestPreviewOfJPEG2000LooksLikeTheImage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	img, err := Picture(file.Dataset, whole, RenderOptions{Width: 64})
+	full, err := paint(file.Dataset, whole, RenderOptions{}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
+	img := shrink(full, 64, 1)
 	far := 0
 	for i, v := range img.(*image.Gray).Pix {
 		if d := int(v) - int(small[i]); d > 40 || d < -40 {

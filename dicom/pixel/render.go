@@ -1,10 +1,10 @@
 package pixel
 
 import (
-	"bytes"
 	"image"
 	"image/color"
 	"image/draw"
+	"slices"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
 )
@@ -28,72 +28,63 @@ type RenderOptions struct {
 	SquarePixels bool
 }
 
-// previewQuality is the JPEG quality of previews, 1 to 100.
-const previewQuality = 85
-
-// JPEG renders one frame and encodes it as 8-bit JPEG.
-func JPEG(d *dicom.Dataset, frame []byte, o RenderOptions) ([]byte, error) {
-	img, err := Render(d, frame, o)
-	if err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	if err := EncodeJPEG(&b, img, previewQuality); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
-}
-
 // Render decodes one frame of d's pixel data and applies modality LUT, VOI LUT
 // or window, palette or colour space, and overlays: an *image.Gray or an
 // *image.RGBA. A JPEG 2000 image is decoded no larger than needed. Errors are
 // ErrUnsupported or ErrCorrupt.
 func Render(d *dicom.Dataset, frame []byte, o RenderOptions) (image.Image, error) {
-	f, halved, err := decodeFor(d, frame, o.Width)
+	out, err := Renders(d, frame, o, o.Width)
 	if err != nil {
 		return nil, err
 	}
-	return picture(d, f, o, halved)
+	return out[0], nil
 }
 
-// Picture is Render for a frame that is decoded already; d gives its LUTs.
-func Picture(d *dicom.Dataset, f *Frame, o RenderOptions) (image.Image, error) {
-	return picture(d, f, o, 0)
-}
-
-// picture draws a frame that was halved so many times.
-func picture(d *dicom.Dataset, f *Frame, o RenderOptions, halved int) (image.Image, error) {
-	overlay := func(img draw.Image) {
-		if !o.NoOverlays {
-			paintOverlays(d, f, img, o.Frame, halved)
-		}
+// Renders is Render for pictures of several sizes, which stand for o.Width:
+// the frame is decoded and drawn once.
+func Renders(d *dicom.Dataset, frame []byte, o RenderOptions, widths ...int) ([]image.Image, error) {
+	most := slices.Max(widths)
+	if slices.Contains(widths, 0) {
+		most = 0
 	}
 	aspect := 1.0
 	if o.SquarePixels {
 		aspect = aspectOf(d, o.Frame)
 	}
+	f, halved, err := decodeFor(d, frame, int(float64(most)*max(aspect, 1/aspect)))
+	if err != nil {
+		return nil, err
+	}
+	img, err := paint(d, f, o, halved)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]image.Image, len(widths))
+	for i, w := range widths {
+		out[i] = shrink(img, w, aspect)
+	}
+	return out, nil
+}
+
+// paint draws a frame that was halved so many times, pixel for pixel.
+func paint(d *dicom.Dataset, f *Frame, o RenderOptions, halved int) (img draw.Image, err error) {
 	switch {
 	case f.Samples == 1 && f.Photometric == "PALETTE COLOR":
-		p, err := newPalette(d, f)
-		if err != nil {
-			return nil, err
+		var p *palette
+		if p, err = newPalette(d, f); err == nil {
+			img = p.paint(f)
 		}
-		img := p.paint(f)
-		overlay(img)
-		return shrinkRGBA(img, o.Width, aspect), nil
 	case f.Samples == 1:
-		img := gray(d, f, o)
-		overlay(img)
-		return shrinkGray(img, o.Width, aspect), nil
+		img = gray(d, f, o)
 	case f.Samples == 3 && !f.Float && f.Allocated <= 16:
-		img, err := colour(f)
-		if err != nil {
-			return nil, err
-		}
-		overlay(img)
-		return shrinkRGBA(img, o.Width, aspect), nil
+		img, err = colour(f)
+	default:
+		err = unknown(f.Photometric + " picture")
 	}
-	return nil, unknown(f.Photometric + " picture")
+	if err == nil && !o.NoOverlays {
+		paintOverlays(d, f, img, o.Frame, halved)
+	}
+	return img, err
 }
 
 // mostAspect is the most that pixels are stretched; files that say more lie.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"image"
-	"image/jpeg"
 	"slices"
 	"testing"
 
@@ -150,18 +149,18 @@ func TestColoursOfEverySpaceAgree(t *testing.T) {
 	}
 }
 
-func TestPreviewsAreSmallJPEGs(t *testing.T) {
+func TestPicturesOfSeveralSizesKeepTheirSides(t *testing.T) {
 	t.Parallel()
 	d := gray8(100, 400)
 	frame := bytes.Repeat([]byte{0, 200}, 20000)
-	for _, side := range []int{128, 512} {
-		raw, err := JPEG(d, frame, RenderOptions{Width: side})
-		if err != nil {
-			t.Fatal(err)
-		}
-		cfg, err := jpeg.DecodeConfig(bytes.NewReader(raw))
-		if want := min(side, 400); err != nil || cfg.Width != want || cfg.Height != want/4 {
-			t.Errorf("%d: %d×%d, %v", side, cfg.Width, cfg.Height, err)
+	widths := []int{128, 512, 0}
+	pictures, err := Renders(d, frame, RenderOptions{}, widths...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []image.Point{{128, 32}, {400, 100}, {400, 100}} {
+		if got := pictures[i].Bounds().Size(); got != want {
+			t.Errorf("%d: %v, want %v", widths[i], got, want)
 		}
 	}
 	small := greys(t, d, frame, RenderOptions{Width: 100})

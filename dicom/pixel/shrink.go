@@ -21,28 +21,24 @@ func fitted(w, h, side int, aspect float64) (int, int) {
 	return max(1, w*side/h), side
 }
 
-// shrinkGray averages a picture down.
-func shrinkGray(img *image.Gray, side int, aspect float64) *image.Gray {
-	w, h := img.Rect.Dx(), img.Rect.Dy()
+// shrink averages a picture down; one in colour is opaque.
+func shrink(img image.Image, side int, aspect float64) image.Image {
+	w, h := img.Bounds().Dx(), img.Bounds().Dy()
 	nw, nh := fitted(w, h, side, aspect)
 	if nw == w && nh == h {
 		return img
 	}
-	out := image.NewGray(image.Rect(0, 0, nw, nh))
-	average(img.Pix, img.Stride, w, h, out.Pix, out.Stride, nw, nh, 1)
-	return out
-}
-
-// shrinkRGBA averages an opaque picture down.
-func shrinkRGBA(img *image.RGBA, side int, aspect float64) *image.RGBA {
-	w, h := img.Rect.Dx(), img.Rect.Dy()
-	nw, nh := fitted(w, h, side, aspect)
-	if nw == w && nh == h {
-		return img
+	switch in := img.(type) {
+	case *image.Gray:
+		out := image.NewGray(image.Rect(0, 0, nw, nh))
+		average(in.Pix, in.Stride, w, h, out.Pix, out.Stride, nw, nh, 1)
+		return out
+	case *image.RGBA:
+		out := image.NewRGBA(image.Rect(0, 0, nw, nh))
+		average(in.Pix, in.Stride, w, h, out.Pix, out.Stride, nw, nh, 4)
+		return out
 	}
-	out := image.NewRGBA(image.Rect(0, 0, nw, nh))
-	average(img.Pix, img.Stride, w, h, out.Pix, out.Stride, nw, nh, 4)
-	return out
+	return img
 }
 
 // average makes each of nw × nh pixels the mean of those it covers.

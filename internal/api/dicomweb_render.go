@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	stdimage "image"
-	"image/jpeg"
 	"image/png"
 	"math"
 	"net/http"
@@ -50,6 +49,7 @@ type wish struct {
 	center, span  float64
 	quality       int
 	region        region
+	square        bool // pixels, as circles are round then
 }
 
 // region is the part of an image that is shown, in pixels of the image; none if
@@ -325,7 +325,7 @@ func (d *dicomweb) draw(ctx context.Context, i *hub.Instance, w wish, kind strin
 	if err != nil {
 		return nil, err
 	}
-	img, err := pixel.Render(ds, raw, pixel.RenderOptions{Width: w.longest(i.Rows, i.Cols), WindowCenter: w.center, WindowWidth: w.span, Frame: w.frame})
+	img, err := pixel.Render(ds, raw, pixel.RenderOptions{Width: w.longest(i.Rows, i.Cols), WindowCenter: w.center, WindowWidth: w.span, Frame: w.frame, SquarePixels: w.square})
 	if err != nil {
 		return nil, notRenderable(err)
 	}
@@ -336,7 +336,7 @@ func (d *dicomweb) draw(ctx context.Context, i *hub.Instance, w wish, kind strin
 	if kind == web.PNG {
 		err = png.Encode(&b, img)
 	} else {
-		err = jpeg.Encode(&b, img, &jpeg.Options{Quality: w.quality})
+		err = pixel.EncodeJPEG(&b, img, w.quality)
 	}
 	return b.Bytes(), err
 }
@@ -421,6 +421,7 @@ func (d *dicomweb) thumbnail(c *Call, st *db.StudyRow, i *hub.Instance) error {
 	if err != nil {
 		return err
 	}
+	w.square = true
 	if w.width == 0 {
 		w.width, w.height = thumbnailSide, thumbnailSide
 	}

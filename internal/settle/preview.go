@@ -3,9 +3,8 @@ package settle
 import (
 	"bytes"
 	"context"
-	"image/jpeg"
+	"image"
 
-	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/dicom/pixel"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 )
@@ -71,12 +70,12 @@ func (s *Store) previews(ctx context.Context, i *hub.Instance) (small, large []b
 	if err != nil {
 		return nil, nil, err
 	}
-	frame, err := pixel.Decode(ds, raw)
+	pictures, err := pixel.Renders(ds, raw, pixel.RenderOptions{Frame: n, SquarePixels: true}, LargeSide, SmallSide)
 	if err == nil {
-		large, err = picture(ds, frame, LargeSide, n)
+		large, err = encoded(pictures[0])
 	}
 	if err == nil {
-		small, err = picture(ds, frame, SmallSide, n)
+		small, err = encoded(pictures[1])
 	}
 	if err != nil {
 		s.Log.Info("no preview", "series", i.Series, "reason", err)
@@ -85,13 +84,8 @@ func (s *Store) previews(ctx context.Context, i *hub.Instance) (small, large []b
 	return small, large, nil
 }
 
-// picture draws a decoded frame as JPEG.
-func picture(ds *dicom.Dataset, f *pixel.Frame, side, n int) ([]byte, error) {
-	img, err := pixel.Picture(ds, f, pixel.RenderOptions{Width: side, Frame: n})
-	if err != nil {
-		return nil, err
-	}
+func encoded(img image.Image) ([]byte, error) {
 	var b bytes.Buffer
-	err = jpeg.Encode(&b, img, &jpeg.Options{Quality: previewQuality})
+	err := pixel.EncodeJPEG(&b, img, previewQuality)
 	return b.Bytes(), err
 }
