@@ -52,6 +52,7 @@ type system struct {
 	db       *db.DB
 	objects  storage.Objects
 	keys     *keys.Ring
+	spool    string
 	metrics  *metric.Metrics
 	accounts *account.Service
 	work     *worklist.Service
@@ -80,6 +81,9 @@ func assemble(ctx context.Context, s *Settings, rules worklist.Rules, cost accou
 	}
 	var err error
 	if sys.aliases, err = s.aliases(); err != nil {
+		return nil, err
+	}
+	if sys.spool, err = openSpool(s.Data); err != nil {
 		return nil, err
 	}
 	if sys.keys, err = keys.Open(s.Data); err != nil {
@@ -142,6 +146,7 @@ func (sys *system) join(cost account.Params) {
 	sys.accounts = account.New(sys.db, sys.keys, sys.log, accountLimits(sys.rules), cost)
 	sys.work = &worklist.Service{DB: sys.db, Rules: sys.rules}
 	sys.intake = intake.New(sys.db, sys.objects, sys.work, sys.keys, sys.metrics, sys.log)
+	sys.intake.Spool = sys.spool
 	sys.settled = settle.New(sys.db, sys.objects, sys.metrics, sys.log, sys.rules.Settle)
 	sys.settled.Busy, sys.settled.Pack = sys.intake.Busy, strings.HasPrefix(sys.settings.Objects, "s3:")
 	sys.node = arrive.New(sys.db, sys.objects, sys.intake, sys.work)

@@ -56,7 +56,7 @@ func (st *storing) addDescribed(ctx context.Context, body io.Reader, boundary st
 	if err != nil {
 		return err
 	}
-	spool, err := os.CreateTemp("", "yuanzhen-stow-*")
+	spool, err := os.CreateTemp(st.in.Spool, "stow-*")
 	if err != nil {
 		return hub.Wrap(hub.Busy, "api.store", "store.unavailable", err)
 	}

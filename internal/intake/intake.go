@@ -45,6 +45,9 @@ type Intake struct {
 	Sealer  Sealer
 	Count   Counter
 	Log     *slog.Logger
+	// Spool is the folder for what is too long for memory and not yet stored,
+	// "" the system's own for temporary files.
+	Spool string
 
 	arriving  chan *arrival
 	lastAt    atomic.Int64      // of the last commit, in nanoseconds since 1970

@@ -30,7 +30,7 @@ func (in *Intake) ECG(ctx context.Context, src Source, r io.Reader) (out *Outcom
 	if len(data) <= HeldMost {
 		return in.long(ctx, src, bytes.NewReader(data), int64(len(data)))
 	}
-	f, err := os.CreateTemp("", "yuanzhen-ecg-*")
+	f, err := os.CreateTemp(in.Spool, "ecg-*")
 	if err != nil {
 		return nil, false, unavailable(err)
 	}
