@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -35,6 +36,12 @@ const accountsFile = "demo-accounts.json"
 
 // marker is the setting that says a database is a demo.
 const marker = "demo"
+
+// What the marker says.
+const (
+	begun = "begun"
+	whole = "1"
+)
 
 // memberList starts with the lead hospital: its administrators manage all.
 var memberList = []hub.Member{
@@ -94,8 +101,14 @@ func Alliance(ctx context.Context, d *db.DB, accounts *account.Service, dir stri
 	if mark == "" && len(members) > 0 {
 		return nil, errors.New("this database is no demo: it has members of its own; give another --data folder")
 	}
-	if mark == "1" {
+	switch mark {
+	case whole:
 		return readAccounts(path)
+	case begun:
+		return nil, fmt.Errorf("the first start of this demo was broken off: remove %s and start again", dir)
+	}
+	if err := d.Tx(ctx, func(tx *db.Tx) error { return tx.SetSetting(marker, begun) }); err != nil {
+		return nil, err
 	}
 	made, err := build(ctx, d, accounts, seeds)
 	if err != nil {
@@ -104,7 +117,7 @@ func Alliance(ctx context.Context, d *db.DB, accounts *account.Service, dir stri
 	if err := writeAccounts(path, made); err != nil {
 		return nil, err
 	}
-	return made, d.Tx(ctx, func(tx *db.Tx) error { return tx.SetSetting(marker, "1") })
+	return made, d.Tx(ctx, func(tx *db.Tx) error { return tx.SetSetting(marker, whole) })
 }
 
 func readAccounts(path string) ([]Account, error) {
