@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -29,6 +28,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/reassign"
 	"github.com/yuanzhen/yuanzhen/internal/recognition"
 	"github.com/yuanzhen/yuanzhen/internal/report"
+	"github.com/yuanzhen/yuanzhen/internal/route"
 	"github.com/yuanzhen/yuanzhen/internal/settle"
 	"github.com/yuanzhen/yuanzhen/internal/upload"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
@@ -61,6 +61,7 @@ type system struct {
 	critical *critical.Service
 	reports  *report.Service
 	node     *arrive.Node
+	router   *route.Router
 	api      *api.Server
 	aliases  []api.Alias // other roots of the DICOMweb services
 	id       string      // of this node
@@ -152,6 +153,7 @@ func (sys *system) join(cost account.Params) {
 	sys.node = arrive.New(sys.db, sys.objects, sys.intake, sys.work)
 	sys.node.AET, sys.node.Log, sys.node.Opened, sys.node.Answered = sys.settings.AET, sys.log, sys.metrics.Associations, sys.metrics.Stored
 	sys.node.Silent = sys.metrics.SilentDevices
+	sys.router = &route.Router{DB: sys.db, Open: sys.node.Received, Unseal: sys.keys.Unseal, AET: sys.settings.AET, Settle: sys.rules.Settle, Count: sys.metrics, Log: sys.log}
 	sys.critical = &critical.Service{DB: sys.db, Rules: sys.rules, Webhooks: sys.settings.Webhook}
 	sys.reports = &report.Service{DB: sys.db, Keys: sys.keys, Objects: sys.objects, Work: sys.work, Address: sys.public, Log: sys.log}
 	orders := &order.Service{DB: sys.db, Sealer: sys.keys}
@@ -199,6 +201,8 @@ func (sys *system) background(ctx context.Context) (wait func()) {
 	running.Go(func() { sys.work.Run(ctx, sys.id, sys.log) })
 	running.Go(func() { sys.node.Run(ctx, sys.id) })
 	running.Go(func() { sys.node.Watch(ctx, sys.id) })
+	sys.router.TLS = sys.node.TLS // known since the hub listens
+	running.Go(func() { sys.router.Run(ctx, sys.id) })
 	running.Go(func() { sys.critical.Run(ctx, sys.id, sys.log) })
 	running.Go(func() {
 		(&critical.Postman{DB: sys.db, Webhooks: sys.settings.Webhook, Secret: sys.settings.WebhookSecret, Log: sys.log}).Run(ctx, sys.id)

@@ -162,7 +162,7 @@ func (n *Node) prove(ctx context.Context, member hub.MemberID, p db.Promised) (u
 	case i.Class != p.Class:
 		return dimse.ClassInstanceConflict, nil
 	}
-	r, err := n.open(ctx, i)
+	r, err := n.Received(ctx, i)
 	if err == nil {
 		defer r.Close()
 		sum := sha256.New()

@@ -18,9 +18,9 @@ import (
 // is in memory twice meanwhile.
 const maxTranscoded = 256 << 20
 
-// open returns an instance's data set as stored. Its end comes only if length
+// Received returns an instance's data set as stored. Its end comes only if length
 // and checksum are those of the row.
-func (n *Node) open(ctx context.Context, i *hub.Instance) (io.ReadCloser, error) {
+func (n *Node) Received(ctx context.Context, i *hub.Instance) (io.ReadCloser, error) {
 	body, err := n.Objects.Get(ctx, storage.Key(i.Object), i.Offset, i.Length)
 	if err != nil {
 		return nil, fmt.Errorf("instance %s: %w", i.ID, err)
@@ -55,7 +55,7 @@ func (c *checked) Close() error { return c.body.Close() }
 
 // in returns an instance in a transfer syntax: as stored, or decoded.
 func (n *Node) in(ctx context.Context, i *hub.Instance, ts dicom.TransferSyntax) (io.ReadCloser, error) {
-	r, err := n.open(ctx, i)
+	r, err := n.Received(ctx, i)
 	if err != nil || string(ts) == i.Syntax {
 		return r, err
 	}

@@ -35,7 +35,7 @@ var studies = newTable[StudyRow]("study", 1, func(s *StudyRow) []column {
 	return []column{{"id", &s.ID}, {"member", &s.Member}, {"uid", &s.UID}, {"patient", &s.Patient}, {"name", &s.PatientName},
 		{"name_key", &s.NameKey}, {"name_fuzzy", &s.NameFuzzy}, {"local_id", &s.LocalID}, {"issuer", &s.Issuer}, {"birth_date", &s.BirthDate}, {"sex", &s.Sex},
 		{"accession", &s.Accession}, {"date", &s.Date}, {"time", &s.Time}, {"study_no", &s.StudyID}, {"description", &s.Description},
-		{"referring", &s.Referring}, {"modalities", words{&s.Modalities}}, {"centre", &s.Centre}, {"series", &s.Series},
+		{"referring", &s.Referring}, {"caller", &s.Caller}, {"modalities", words{&s.Modalities}}, {"centre", &s.Centre}, {"series", &s.Series},
 		{"instances", &s.Instances}, {"bytes", &s.Bytes}, {"created_at", msec{&s.CreatedAt}}, {"last_at", msec{&s.LastAt}}}
 })
 

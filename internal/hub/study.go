@@ -20,6 +20,7 @@ type Study struct {
 	StudyID     string // (0020,0010)
 	Description string
 	Referring   string
+	Caller      string // AE title of the device that sent it first; "" for another way in
 	Modalities  []string
 	Centre      MemberID // reading centre it was routed to; "" not yet
 	Series      int

@@ -213,6 +213,7 @@ type known struct {
 	series map[string]hub.SeriesID
 	task   hub.TaskID
 	told   time.Time // when screens last heard of progress
+	routed time.Time // when the routes last heard of it
 }
 
 func studyKey(member hub.MemberID, uid string) string { return string(member) + "/" + uid }
@@ -364,9 +365,23 @@ func (s *session) count(tx *db.Tx) error {
 		if err := tx.AddArrived(k.study, g.instances, g.series, g.bytes); err != nil {
 			return err
 		}
+		if err := s.route(tx, k); err != nil {
+			return err
+		}
 		if err := s.tell(tx, k); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// route lets the routes look at a growing study once it is quiet; they hear
+// of it at most once a second, and look again at its last object.
+func (s *session) route(tx *db.Tx, k *known) error {
+	now := tx.Now()
+	if now.Sub(k.routed) < tellEvery {
+		return nil
+	}
+	k.routed = now
+	return tx.RouteLater(k.study.ID, now.Add(s.in.Work.Rules.Settle))
 }

@@ -90,6 +90,9 @@ func (s *session) openStudy(tx *db.Tx, a *arrival, k *known) error {
 	if order != nil {
 		k.study.Patient = order.Patient
 	}
+	if a.src.Via == "cstore" {
+		k.study.Caller = a.src.Actor.Name
+	}
 	if o.series.Modality != "" {
 		k.study.Modalities = []string{o.series.Modality}
 	}

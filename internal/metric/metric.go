@@ -50,6 +50,13 @@ type Metrics struct {
 	settleQueue prometheus.Gauge
 	packed      prometheus.Counter
 	packedBytes prometheus.Counter
+	// route
+	routeJobs   *prometheus.GaugeVec
+	routeOldest prometheus.Gauge
+	routeTries  *prometheus.CounterVec
+	routeTime   prometheus.Histogram
+	routed      prometheus.Counter
+	routedBytes prometheus.Counter
 	// storage
 	storeTime   *prometheus.HistogramVec
 	storeErrors *prometheus.CounterVec
@@ -95,6 +102,13 @@ func New(d *db.DB) *Metrics {
 	m.settleQueue = m.gauge("hub_settle_waiting", "Quiet series found waiting at the last look.")
 	m.packed = m.counter("hub_settle_packed_instances_total", "Instances joined to one object a series.")
 	m.packedBytes = m.counter("hub_settle_packed_bytes_total", "Their bytes.")
+
+	m.routeJobs = m.gauges("hub_route_jobs", "Copies of studies: waiting to be forwarded, and failed; on the leading node.", "state")
+	m.routeOldest = m.gauge("hub_route_oldest_seconds", "Since when the oldest waiting copy is tried; on the leading node.")
+	m.routeTries = m.counters("hub_route_attempts_total", "Attempts to forward a study: done, failed, refused.", "result")
+	m.routeTime = m.histogram("hub_route_seconds", "Time of an attempt.", []float64{.1, .5, 1, 5, 10, 30, 60, 300, 900})
+	m.routed = m.counter("hub_route_instances_total", "Instances forwarded.")
+	m.routedBytes = m.counter("hub_route_bytes_total", "Their bytes.")
 
 	m.storeTime = m.histograms("hub_storage_op_seconds", "Time of an operation of the object store.", fastSeconds, "op")
 	m.storeErrors = m.counters("hub_storage_errors_total", "Operations of the object store that failed.", "op")
@@ -236,6 +250,27 @@ func (m *Metrics) SettleWaiting(n int) { m.settleQueue.Set(float64(n)) }
 func (m *Metrics) Packed(instances int, bytes int64) {
 	m.packed.Add(float64(instances))
 	m.packedBytes.Add(float64(bytes))
+}
+
+// Routed counts an attempt to forward a study: done, failed when it is tried
+// again, refused when the other side did not take all of it.
+func (m *Metrics) Routed(result string, took time.Duration) {
+	m.routeTries.WithLabelValues(result).Inc()
+	m.routeTime.Observe(took.Seconds())
+}
+
+// RouteSent counts instances that were forwarded.
+func (m *Metrics) RouteSent(instances int, bytes int64) {
+	m.routed.Add(float64(instances))
+	m.routedBytes.Add(float64(bytes))
+}
+
+// RouteWaiting tells how many copies wait, how many failed, and since when the
+// oldest waiting one is tried.
+func (m *Metrics) RouteWaiting(waiting, failed int, oldest time.Duration) {
+	m.routeJobs.WithLabelValues("waiting").Set(float64(waiting))
+	m.routeJobs.WithLabelValues("failed").Set(float64(failed))
+	m.routeOldest.Set(oldest.Seconds())
 }
 
 // Alerted counts a machine's alert by its item of the critical list (E01 …).

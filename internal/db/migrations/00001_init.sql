@@ -240,6 +240,7 @@ CREATE TABLE study (
   study_no    TEXT NOT NULL DEFAULT '',
   description TEXT NOT NULL DEFAULT '',
   referring   TEXT NOT NULL DEFAULT '',
+  caller      TEXT NOT NULL DEFAULT '',
   modalities  TEXT NOT NULL DEFAULT '',
   centre      TEXT NOT NULL DEFAULT '',
   series      INTEGER NOT NULL DEFAULT 0,
@@ -735,6 +736,47 @@ CREATE TABLE leader (
   node  TEXT NOT NULL,
   until BIGINT NOT NULL
 );
+
+-- Copies of studies to other nodes: rules, studies to be looked at, and what is
+-- on its way.
+CREATE TABLE route (
+  id         TEXT PRIMARY KEY,
+  name       TEXT NOT NULL,
+  member     TEXT NOT NULL DEFAULT '',
+  modalities TEXT NOT NULL DEFAULT '[]',
+  calling    TEXT NOT NULL DEFAULT '',
+  kind       TEXT NOT NULL CHECK (kind IN ('dicom','web')),
+  address    TEXT NOT NULL DEFAULT '',
+  port       INTEGER NOT NULL DEFAULT 0,
+  called_ae  TEXT NOT NULL DEFAULT '',
+  tls        SMALLINT NOT NULL DEFAULT 0,
+  url        TEXT NOT NULL DEFAULT '',
+  token      BYTEA,
+  active     SMALLINT NOT NULL DEFAULT 1,
+  created_at BIGINT NOT NULL
+);
+
+CREATE TABLE route_due (
+  study TEXT PRIMARY KEY REFERENCES study(id),
+  at    BIGINT NOT NULL
+);
+
+CREATE TABLE route_job (
+  id         TEXT PRIMARY KEY,
+  route      TEXT NOT NULL REFERENCES route(id),
+  study      TEXT NOT NULL REFERENCES study(id),
+  state      TEXT NOT NULL CHECK (state IN ('waiting','failed','done')),
+  after      TEXT NOT NULL DEFAULT '',
+  sent       INTEGER NOT NULL DEFAULT 0,
+  tries      INTEGER NOT NULL DEFAULT 0,
+  next_at    BIGINT NOT NULL DEFAULT 0,
+  since      BIGINT NOT NULL DEFAULT 0,
+  error      TEXT NOT NULL DEFAULT '',
+  created_at BIGINT NOT NULL,
+  done_at    BIGINT NOT NULL DEFAULT 0,
+  UNIQUE (route, study)
+);
+CREATE INDEX route_job_next ON route_job(route, next_at) WHERE state = 'waiting';
 
 -- Unified procedure steps: which claim of a task a standard client works
 -- under, and who wants to hear of which task ('' of all of them).
