@@ -51,45 +51,6 @@ func (w *writer) bytes() []byte {
 	return assemble(sections)
 }
 
-// assemble adds headers, pointers and checksums.
-func assemble(sections [knownSections][]byte) []byte {
-	le := binary.LittleEndian
-	at := recordHeader + sectionHeader + pointerSize*knownSections
-	pointers := []byte{}
-	var bodies []byte
-	for n, body := range sections {
-		if n == 0 {
-			pointers = le.AppendUint32(le.AppendUint32(le.AppendUint16(pointers, 0), uint32(at-recordHeader)), recordHeader+1)
-			continue
-		}
-		size, index := 0, 0
-		if body != nil {
-			if len(body)%2 != 0 {
-				body = append(body, 0)
-			}
-			size, index = sectionHeader+len(body), at+len(bodies)+1
-			bodies = append(bodies, sealed(n, body)...)
-		}
-		pointers = le.AppendUint32(le.AppendUint32(le.AppendUint16(pointers, uint16(n)), uint32(size)), uint32(index))
-	}
-	record := append(sealed(0, pointers), bodies...)
-	record = append(le.AppendUint32(nil, uint32(len(record)+recordHeader)), record...)
-	return append(le.AppendUint16(nil, crcCCITT(record)), record...)
-}
-
-func sealed(number int, body []byte) []byte {
-	le := binary.LittleEndian
-	s := le.AppendUint32(le.AppendUint16(nil, uint16(number)), uint32(sectionHeader+len(body)))
-	s = append(s, 20, 20)
-	if number == 0 {
-		s = append(s, "SCPECG"...)
-	} else {
-		s = append(s, 0, 0, 0, 0, 0, 0)
-	}
-	s = append(s, body...)
-	return append(le.AppendUint16(nil, crcCCITT(s)), s...)
-}
-
 func (w *writer) leadSection() []byte {
 	le := binary.LittleEndian
 	flags := byte(len(w.leads))<<3 | 4
@@ -154,19 +115,6 @@ func (w *writer) block(counts [][]int16, interval uint16) []byte {
 	return append(s, data...)
 }
 
-func differences(c []int16, encoding byte) []int16 {
-	d := append([]int16(nil), c...)
-	for k := range d {
-		switch {
-		case encoding == firstDifferences && k >= 1:
-			d[k] = c[k] - c[k-1]
-		case encoding == secondDifferences && k >= 2:
-			d[k] = c[k] - 2*c[k-1] + c[k-2]
-		}
-	}
-	return d
-}
-
 // encode writes each value with the first code that can say it, in the current
 // table; before every eighth value it switches table if the table has a switch.
 func (w *writer) encode(values []int16) []byte {
@@ -205,26 +153,4 @@ func (w *writer) encode(values []int16) []byte {
 		}
 	}
 	return out.even()
-}
-
-type bitWriter struct {
-	out  []byte
-	used int
-}
-
-func (b *bitWriter) put(value uint64, n int) {
-	for i := n - 1; i >= 0; i-- {
-		if b.used%8 == 0 {
-			b.out = append(b.out, 0)
-		}
-		b.out[b.used/8] |= byte(value>>i&1) << (7 - b.used%8)
-		b.used++
-	}
-}
-
-func (b *bitWriter) even() []byte {
-	if len(b.out)%2 != 0 {
-		return append(b.out, 0)
-	}
-	return b.out
 }
