@@ -233,6 +233,7 @@ func (f *file) readStart(recording, date, clock string) {
 		year += 2000
 	}
 	parts := strings.Fields(recording)
+	unknown := f.plus && len(parts) > 1 && parts[0] == "Startdate" && parts[1] == "X" && year == 1985 && month == 1 && day == 1
 	if f.plus && len(parts) > 1 && parts[0] == "Startdate" {
 		if y, m, dd := dayOf(parts[1]); stamp.Date(y, m, dd) != "" {
 			year, month, day = y, m, dd
@@ -240,6 +241,9 @@ func (f *file) readStart(recording, date, clock string) {
 		if len(parts) > 4 && parts[4] != "X" {
 			f.rec.Device.Model = strings.ReplaceAll(parts[4], "_", " ")
 		}
+	}
+	if unknown { // the clipping date stands in for none
+		return
 	}
 	start, ok := stamp.Time(year, month, day, whole(c[0]), whole(c[1]), float64(whole(c[2])))
 	if !ok {
