@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -43,7 +44,7 @@ func (s *Server) postRecording(c *Call) (any, error) {
 	if _, err := body.Peek(1); err == io.EOF {
 		return nil, hub.E(hub.Invalid, "api.postRecording", "ecg.empty")
 	}
-	src := intake.Source{Actor: c.Actor, Via: "recording", Order: hub.OrderID(c.URL.Query().Get("order")), Name: clip(c.Header.Get("X-Filename"), 200)}
+	src := intake.Source{Actor: c.Actor, Via: "recording", Order: hub.OrderID(c.URL.Query().Get("order")), Name: clip(fileName(c.Header.Get("X-Filename")), 200)}
 	out, existing, err := s.Intake.ECG(c.Context(), src, body)
 	if tooLong := (*http.MaxBytesError)(nil); errors.As(err, &tooLong) {
 		return nil, hub.Wrap(hub.TooLarge, "api.postRecording", "ecg.too_large", err)
@@ -60,6 +61,14 @@ func (s *Server) postRecording(c *Call) (any, error) {
 		return view, err
 	}
 	return Status{http.StatusCreated, view}, nil
+}
+
+// fileName reads a name from a header: browsers percent-encode what is not ASCII.
+func fileName(h string) string {
+	if name, err := url.PathUnescape(h); err == nil {
+		return name
+	}
+	return h
 }
 
 // RecordingView is a recording as clients see it.

@@ -256,6 +256,7 @@ type VerdictView struct {
 	Quarantine hub.QuarantineID `json:"quarantine"`
 	Quality    json.RawMessage  `json:"quality"` // of an ECG, else null
 	Advice     []string         `json:"advice"`
+	Corrects   *repeated        `json:"corrects"` // the defective ECG that this one repeats, null if none
 	Archive    *upload.Archive  `json:"archive,omitempty"`
 }
 
@@ -290,7 +291,14 @@ func verdictView(tx *db.Tx, v *upload.Verdict, lang string) (*VerdictView, error
 		return nil, err
 	}
 	view.Quality, view.Advice = r.Quality, advice(r.Quality, lang)
-	return view, nil
+	if r.Corrects == "" {
+		return view, nil
+	}
+	first, err := tx.Recording(r.Corrects)
+	if err == nil {
+		view.Corrects = &repeated{first.ID, first.CreatedAt}
+	}
+	return view, err
 }
 
 func (s *Server) declareBatch(c *Call) (any, error) {

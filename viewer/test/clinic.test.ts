@@ -97,7 +97,29 @@ describe('the line of an upload', () => {
   test("shows the hub's advice once and links the task", () => {
     const advice = ['V3 导联脱落，请检查电极后重做']
     const v = verdictOf({ files: [file({ verdict: { result: 'stored', task: 'T1', advice } }), file({ verdict: { result: 'stored', task: 'T1', advice } })] })
-    expect(v).toEqual({ tone: 'warn', sentences: advice, task: 'T1' })
+    expect(v).toEqual({ tone: 'warn', sentences: advice, task: 'T1', none: false })
+  })
+
+  test('says what was kept, what was not and why', () => {
+    const receipt = { complete: false, settled: true, awaited: 1, failed: 3, ignored: 0, reasons: [
+      { code: 'upload.unknown_format', detail: '无法识别，已保留在隔离区。', files: 3, paths: ['d/a.bin', 'd/b.bin', 'd/c.bin'] },
+      { code: 'upload.awaited', detail: '尚未传到，请继续上传。', files: 1, paths: ['d/e'] },
+    ] }
+    const bad = file({ verdict: { result: 'quarantined', detail: '无法识别，已保留在隔离区。' } })
+    const v = verdictOf({ files: [file({ verdict: { result: 'stored', task: 'T1' } }), bad, bad, bad, file({ state: 'failed', fault: '断开' })], receipt })
+    expect(v).toEqual({ tone: 'bad', task: 'T1', none: false, sentences: [
+      '已保存 1/5 个文件，3 个未能接收，1 个没有传到', 'a.bin，b.bin 等 3 个：无法识别，已保留在隔离区。', 'e：尚未传到，请继续上传。', '断开',
+    ] })
+    expect(verdictOf({ files: [bad], receipt: { ...receipt, awaited: 0, failed: 1 } }).none).toBe(true)
+  })
+
+  test('does not call a file taken before the hub has said so', () => {
+    expect(verdictOf({ files: [file({ verdict: null })] }).tone).toBe('warn')
+  })
+
+  test('tells that a repeat stands for the defective ECG', () => {
+    const v = verdictOf({ files: [file({ verdict: { result: 'stored', corrects: { id: 'r1', at: '2026-11-21T02:31:00Z' } } })] })
+    expect([v.tone, v.sentences[0]]).toEqual(['good', '重新采集合格，已替代 10:31 的记录，原检查会注明'])
   })
 
   test('says why a file was not taken in', () => {

@@ -87,23 +87,42 @@ describe('the head of a DICOM file', () => {
 })
 
 const picked = (path: string, size = 10) => ({ path, file: { name: path, size, lastModified: 7 } as File })
+const sniffed = (path: string, head: Head | null, start: Uint8Array | string = '', size = 10) => ({ picked: picked(path, size), head, start: typeof start === 'string' ? text(start) : start })
 const head = (study: string, directory = false): Head => ({ study, name: '', patient: '', sex: '', modality: 'CT', description: '', accession: '', directory })
 
 describe('grouping', () => {
   test('pictures of a study travel together, recordings alone, programs not at all', () => {
     const { groups, left } = group([
-      { picked: picked('CD/IMG/1'), head: head('1.1') },
-      { picked: picked('CD/AUTORUN.INF'), head: null },
-      { picked: picked('CD/IMG/2'), head: head('1.2') },
-      { picked: picked('CD/IMG/3'), head: head('1.1') },
-      { picked: picked('CD/DICOMDIR'), head: head('', true) },
-      { picked: picked('CD/viewer.exe'), head: null },
-      { picked: picked('a.xml'), head: null },
-      { picked: picked('b.xml'), head: null },
-      { picked: picked('empty.dcm', 0), head: null },
+      sniffed('CD/IMG/1', head('1.1')),
+      sniffed('CD/AUTORUN.INF', null),
+      sniffed('CD/IMG/2', head('1.2')),
+      sniffed('CD/IMG/3', head('1.1')),
+      sniffed('CD/DICOMDIR', head('', true)),
+      sniffed('CD/viewer.exe', null),
+      sniffed('a.xml', null),
+      sniffed('b.xml', null),
+      sniffed('empty.dcm', null, '', 0),
     ])
     expect(groups.map((g) => [g.key, g.files.length])).toEqual([['1.1', 2], ['1.2', 1], ['a.xml', 1], ['b.xml', 1]])
     expect(left).toBe(4)
+  })
+
+  const jpeg = Uint8Array.from([0xff, 0xd8, 0xff, 0xe0])
+
+  test('photographs and PDF stand apart, whatever their name; beside DICOM they are the disc\'s own', () => {
+    const loose = group([sniffed('心电图.png', null, Uint8Array.from([0x89, 0x50, 0x4e, 0x47])), sniffed('logo.gif', null, 'GIF89a'), sniffed('a.jpg', null, jpeg), sniffed('r.pdf', null, '%PDF-1.4'), sniffed('a.xml', null, '<?xml')])
+    expect([loose.groups.map((g) => g.key), loose.pictures.map((g) => g.key), loose.left]).toEqual([['a.xml'], ['心电图.png', 'a.jpg', 'r.pdf'], 1])
+    const disc = group([sniffed('CD/1', head('1.1')), sniffed('CD/logo.jpg', null, jpeg)])
+    expect([disc.groups.length, disc.pictures.length, disc.left]).toEqual([1, 0, 1])
+  })
+
+  test('the files of one ECG travel together: what its header names, and its annotations', () => {
+    const { groups } = group([
+      sniffed('ecg/100.dat', null), sniffed('ecg/100.atr', null), sniffed('ecg/100.hea', null, '100 2 360 650000\n100.dat 212 200\n100.dat 212 200\n# 69 M\n'),
+      sniffed('ecg/v_a.hea', null, 'v_a 1 250\nv_a.dat 16\n'), sniffed('ecg/v_a.dat', null), sniffed('ecg/v.hea', null, 'v/2 1 250 10\nv_a 5\n~ 5\n'),
+      sniffed('other/100.dat', null),
+    ])
+    expect(groups.map((g) => [g.key, g.files.length])).toEqual([['ecg/100.hea', 3], ['ecg/v.hea', 3], ['other/100.dat', 1]])
   })
 
   test('a picture is never left out for its name', () => {
@@ -219,6 +238,8 @@ describe('the queue', () => {
     keep: { all: async () => [...kept.values()], put: async (l: KeptLine) => void kept.set(l.id, structuredClone(l)), remove: async (id: string) => void kept.delete(id) },
     hash: async () => 'ab',
     declare: async () => ({ id: 'b1' }),
+    receipt: async () => ({ complete: true, settled: true, awaited: 0, failed: 0, ignored: 0, reasons: [] }),
+    picture: async () => ({ result: 'stored' as const, task: 'T2' }),
     waitMs: () => 1,
   })
   const until = (q: UploadQueue, fits: (l: Line) => boolean) => new Promise<Line>((ok) => {
@@ -262,6 +283,28 @@ describe('the queue', () => {
     expect(rest.map((p) => p.path)).toEqual(['3.dcm'])
     await until(q, (l) => l.state === 'done')
     expect([...hub.uploads.values()].map((u) => u.size)).toEqual([600])
+  })
+
+  test('sends a picture in one request, without declaring it', async () => {
+    const q = new UploadQueue({ ...parts(new Tus(undefined, hub.origin)), declare: () => Promise.reject(new Error('not declared')) })
+    await q.resume('tech1')
+    q.add({ key: 'a.jpg', head: null, files: [real('a.jpg', 50)], picture: true }, '', 'a.jpg')
+    const done = await until(q, (l) => l.state === 'done')
+    expect([done.files[0]!.verdict?.task, hub.asked]).toEqual(['T2', []])
+  })
+
+  test('does not keep a place for a file that waits for its record, and says at the end why it is not whole', async () => {
+    const sent: string[] = []
+    const receipt = { complete: false, settled: true, awaited: 0, failed: 1, ignored: 0, reasons: [{ code: 'x', detail: '无法识别', files: 1, paths: ['4.dat'] }] }
+    const q = new UploadQueue({ ...parts({
+      send: async (_, meta) => { sent.push(meta['filename']!); return meta['filename']! },
+      verdict: async () => ({ id: '', size: 1, offset: 1, state: 'judging', verdict: sent.length < 5 ? null : { result: 'quarantined' as const } }),
+      remove: async () => {},
+    }), receipt: async () => receipt })
+    await q.resume('tech1')
+    q.add({ key: 'r.hea', head: null, files: ['1.dat', '2.dat', '3.dat', '4.dat', 'r.hea'].map((p) => real(p, 5)) }, '', 'r.hea')
+    const done = await until(q, (l) => l.receipt !== undefined)
+    expect([sent.length, done.receipt?.failed]).toEqual([5, 1])
   })
 
   test("shows no other account's uploads", async () => {

@@ -1,4 +1,5 @@
 import type { Head } from './uploadhead'
+import { headerEnding, namedBy, recordsOf } from './uploadrecord'
 
 /** One chosen file with its place below what was chosen. */
 export interface Picked {
@@ -9,10 +10,26 @@ export interface Picked {
 
 /** Files that belong together: the pictures of a study, or one recording. */
 export interface Group {
-  /** Study Instance UID, else the path of the one file. */
+  /** Study Instance UID, else the path of the one file or of the record's header. */
   key: string
   head: Head | null
   files: Picked[]
+  /** A photograph, scan or PDF that somebody said is an ECG. */
+  picture?: boolean
+}
+
+/** A chosen file with what its first bytes say. */
+export interface Sniffed {
+  picked: Picked
+  head: Head | null
+  start: Uint8Array
+}
+
+const magics = [[0xff, 0xd8, 0xff], [0x89, 0x50, 0x4e, 0x47], [0x25, 0x50, 0x44, 0x46]] // JPEG, PNG, PDF
+
+/** Whether a file may be the photograph, scan or printed report of an ECG. */
+export function isPicture(start: Uint8Array): boolean {
+  return magics.some((m) => m.every((b, i) => start[i] === b))
 }
 
 // What lies beside the pictures on a CD: programs and their texts.
@@ -23,21 +40,36 @@ export function isBeside(path: string, head: Head | null): boolean {
   return head ? head.directory : beside.test(path) || /(^|\/)dicomdir$/i.test(path)
 }
 
-/** Puts files of one study together; other files stand alone. Order is kept. */
-export function group(files: readonly { picked: Picked; head: Head | null }[]): { groups: Group[]; left: number } {
+/**
+ * Puts files of one study and files of one record together; other files stand
+ * alone. Order is kept. Pictures come apart, for somebody has to say whether
+ * they are ECGs; beside DICOM images they are a CD's own.
+ */
+export function group(files: readonly Sniffed[]): { groups: Group[]; pictures: Group[]; left: number } {
   const groups = new Map<string, Group>()
+  const pictures: Group[] = []
+  const disc = files.some((f) => f.head)
+  const records = recordsOf(
+    new Map(files.filter((f) => !f.head && f.picked.path.endsWith(headerEnding)).map((f) => [f.picked.path, namedBy(new TextDecoder('iso-8859-1').decode(f.start))])),
+    files.filter((f) => !f.head).map((f) => f.picked.path),
+  )
   let left = 0
-  for (const { picked, head } of files) {
-    if (isBeside(picked.path, head) || picked.file.size === 0) {
+  for (const { picked, head, start } of files) {
+    const record = records.get(picked.path)
+    if (picked.file.size > 0 && !head && !disc && !record && isPicture(start)) {
+      pictures.push({ key: picked.path, head, files: [picked], picture: true })
+      continue
+    }
+    if ((isBeside(picked.path, head) && !record) || picked.file.size === 0 || (!head && disc && isPicture(start))) {
       left++
       continue
     }
-    const key = head?.study || picked.path
+    const key = head?.study || record || picked.path
     const known = groups.get(key)
     if (known) known.files.push(picked)
     else groups.set(key, { key, head, files: [picked] })
   }
-  return { groups: [...groups.values()], left }
+  return { groups: [...groups.values()], pictures, left }
 }
 
 /** A dropped folder's entry, as browsers give it. */

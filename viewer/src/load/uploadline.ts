@@ -25,16 +25,32 @@ export interface KeptLine {
   /** Of the exam: "CT 胸部". */
   title: string
   order: string
+  /** '' for pictures, which go by themselves. */
   batch: string
   at: number
   files: LineFile[]
+  /** A picture that somebody said is an ECG. */
+  picture?: boolean
 }
 
 /** One study or recording in the list of uploads. */
 export interface Line extends KeptLine {
   head: Head | null
+  /** What became of all its files together, once they are sent. */
+  receipt?: Receipt | null
   /** check: hashing and declaring; wait: the line is down; lost: files must be chosen again. */
   state: 'check' | 'send' | 'wait' | 'lost' | 'done' | 'failed'
+}
+
+/** What became of a declaration: how many files of what fate, and why it is not whole. */
+export interface Receipt {
+  complete: boolean
+  /** Every file has its verdict. */
+  settled: boolean
+  awaited: number
+  failed: number
+  ignored: number
+  reasons: { code: string; detail: string; files: number; paths: string[] }[]
 }
 
 /** The same file whatever folder it was chosen through. */

@@ -4,14 +4,18 @@ import { asProblem, type Problem } from './problem'
 import type { Group, Picked } from './uploadgroup'
 import { hashFile } from './uploadhash'
 import { keep, type Keep } from './uploadkept'
-import { identity, type Line, type LineFile, newId } from './uploadline'
-import { Tus, type Verdict } from './uploadtus'
+import { identity, type Line, type LineFile, newId, type Receipt } from './uploadline'
+import { sendPicture, Tus, type Verdict } from './uploadtus'
 
 export interface QueueParts {
   tus: Pick<Tus, 'send' | 'verdict' | 'remove'>
   keep: Keep
   hash(file: Blob): Promise<string>
   declare(files: { path: string; size: number; sha256: string }[]): Promise<{ id: string }>
+  /** What became of a declaration. */
+  receipt(batch: string): Promise<Receipt>
+  /** Hands a picture in as an ECG. */
+  picture(file: Blob, name: string, order: string, signal: AbortSignal): Promise<Verdict>
   /** Milliseconds before attempt n after a fault that passes. */
   waitMs(attempt: number): number
 }
@@ -95,7 +99,7 @@ export class UploadQueue {
       this.handles.set(f, file)
       return f
     })
-    const line: Line = { id: newId(), login: this.login, title, order, batch: '', at: Date.now(), files, head: g.head, state: 'check' }
+    const line: Line = { id: newId(), login: this.login, title, order, batch: '', at: Date.now(), files, head: g.head, state: 'check', ...(g.picture ? { picture: true } : {}) }
     this.lines.value = [...this.lines.peek(), line]
     void this.prepare(line)
   }
@@ -136,7 +140,7 @@ export class UploadQueue {
     }
     const files = line.files.filter((f) => f.sha256).map(({ path, size, sha256 }) => ({ path, size, sha256 }))
     if (files.length === 0) return this.settle(line)
-    if (!line.batch) {
+    if (!line.batch && !line.picture) {
       try {
         line.batch = (await this.parts.declare(files)).id
       } catch (fault) {
@@ -168,7 +172,7 @@ export class UploadQueue {
       if (line.state !== 'send' && line.state !== 'wait') continue
       for (const f of line.files) {
         if (this.busy.size >= parallel) return
-        if (line.batch && f.state === 'new' && !this.busy.has(f) && this.handles.has(f)) void this.send(line, f)
+        if ((line.batch || line.picture) && f.state === 'new' && !this.busy.has(f) && this.handles.has(f)) void this.send(line, f)
       }
     }
   }
@@ -179,13 +183,20 @@ export class UploadQueue {
     f.state = 'sending'
     line.state = 'send'
     try {
-      const meta = { filename: f.path, order: line.order, batch: line.batch }
-      const url = await this.parts.tus.send(this.handles.get(f)!, meta, f.url, {
-        signal: stop.signal,
-        onAddress: (u) => { f.url = u; this.save(line) },
-        onOffset: (n) => { this.note(n - f.offset); f.offset = n; this.attempt = 0; this.show() },
-      })
-      f.verdict = await this.judged(url, stop.signal)
+      const file = this.handles.get(f)!
+      if (line.picture) f.verdict = await this.parts.picture(file, f.path, line.order, stop.signal)
+      else {
+        const meta = { filename: f.path, order: line.order, batch: line.batch }
+        const url = await this.parts.tus.send(file, meta, f.url, {
+          signal: stop.signal,
+          onAddress: (u) => { f.url = u; this.save(line) },
+          onOffset: (n) => { this.note(n - f.offset); f.offset = n; this.attempt = 0; this.show() },
+        })
+        // A part of a record is judged when its other parts have come: they need the place.
+        this.busy.delete(f)
+        this.pump()
+        f.verdict = await this.judged(url, stop.signal)
+      }
       f.state = 'done'
       this.handles.delete(f)
     } catch (fault) {
@@ -218,10 +229,18 @@ export class UploadQueue {
     const open = line.files.some((f) => f.state === 'new' || f.state === 'sending')
     if (!open) {
       line.state = line.files.every((f) => f.state === 'failed') ? 'failed' : 'done'
+      void this.ask(line)
       clearTimeout(this.unsaved.get(line.id))
       this.unsaved.delete(line.id)
       void this.parts.keep.remove(line.id)
     } else this.save(line)
+    this.show()
+  }
+
+  /** Asks what became of a line that is not whole, so that it can be said in one place. */
+  private async ask(line: Line): Promise<void> {
+    if (!line.batch || line.files.every((f) => f.verdict?.result === 'stored' || f.verdict?.result === 'duplicate')) return
+    line.receipt = await this.parts.receipt(line.batch).catch(() => null)
     this.show()
   }
 
@@ -252,8 +271,8 @@ export class UploadQueue {
   private write(line: Line): void {
     clearTimeout(this.unsaved.get(line.id))
     this.unsaved.delete(line.id)
-    const { id, login, title, order, batch, at, files } = line
-    if (this.lines.peek().includes(line) && line.state !== 'done') void this.parts.keep.put({ id, login, title, order, batch, at, files })
+    const { id, login, title, order, batch, at, files, picture } = line
+    if (this.lines.peek().includes(line) && line.state !== 'done') void this.parts.keep.put({ id, login, title, order, batch, at, files, ...(picture ? { picture } : {}) })
   }
 
   private show(): void {
@@ -268,5 +287,7 @@ export const uploads = new UploadQueue({
   keep,
   hash: hashFile,
   declare: (files) => ask<{ id: string }>('/api/v1/batches', { method: 'POST', body: { files } }),
+  receipt: (batch) => ask<Receipt>(`/api/v1/batches/${encodeURIComponent(batch)}`),
+  picture: sendPicture,
   waitMs: (n) => Math.min(30_000, 1000 * 2 ** Math.min(n, 5)) * (0.75 + Math.random() / 2),
 })

@@ -64,7 +64,7 @@ export function OrderForm(props: { order: Order | null; locked: boolean }) {
     }
     const made = await createOrder(toForm(d), decisions, d.consent)
     toast(t('made', { accession: made.accession }), 'good')
-    target.value = { order: made.id, label: `${d.patient_name} ${d.item_name || d.body_part}` }
+    target.value = { order: made.id, label: `${d.patient_name} ${d.item_name || d.body_part}`, kind: d.kind }
     navigate(account.peek()?.roles.includes('tech') ? '/upload' : '/orders')
   }
   const submit = () => {

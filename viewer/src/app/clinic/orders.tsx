@@ -94,7 +94,7 @@ function Actions(props: { order: Order; onCancel(o: Order): void }) {
   return (
     <span class="line end" onClick={(e) => e.stopPropagation()}>
       {(state === 'draft' || state === 'uploading' || state === 'returned') && mine && (
-        <button type="button" class="btn small" onClick={() => { target.value = { order: o.id, label: `${o.patient_name} ${o.item_name}` }; navigate('/upload') }} data-testid="order-upload">{t('uploadTo')}</button>
+        <button type="button" class="btn small" onClick={() => { target.value = { order: o.id, label: `${o.patient_name} ${o.item_name}`, kind: o.kind }; navigate('/upload') }} data-testid="order-upload">{t('uploadTo')}</button>
       )}
       {['draft', 'uploading', 'queued', 'returned'].includes(state) && (
         <button type="button" class="btn small plain" onClick={() => props.onCancel(o)} data-testid="order-cancel">{t('cancelOrder')}</button>

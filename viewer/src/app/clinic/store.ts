@@ -4,6 +4,7 @@ import { hubNow } from '../../load/api'
 import { listCritical } from '../../load/critical'
 import { live, type LiveEvent } from '../../load/live'
 import { asProblem, Problem } from '../../load/problem'
+import { getRecording } from '../../load/recordings'
 import { account } from '../../load/session'
 import { listTasks } from '../../load/tasks'
 import type { TaskState } from '../../load/types'
@@ -17,6 +18,8 @@ export const quarantine = signal<readonly Quarantined[]>([])
 export const reassignments = signal<readonly Reassignment[]>([])
 export const ready = signal(false)
 export const fault = signal<Problem | null>(null)
+/** When a defective ECG was recorded again, by task: nothing is left to do. */
+export const corrected = signal<ReadonlyMap<string, string>>(new Map())
 /** Rows that came or changed a moment ago. */
 export const fresh = signal<ReadonlySet<string>>(new Set())
 
@@ -45,7 +48,7 @@ export const todo = computed(() => {
     returned: all.filter((x) => x.state === 'returned'),
     mismatched: all.filter((x) => (x.state === 'draft' || x.state === 'uploading') && !waiting.has(x.id) && x.warnings.some((m) => m.code === 'identity.mismatch' && !m.values?.['reason'])),
     urgent: all.filter((x) => inReading(x) && x.prealert.length > 0),
-    defective: all.filter((x) => inReading(x) && x.grade === 'poor' && x.warnings.some((m) => m.code.startsWith('ecg.'))),
+    defective: all.filter((x) => isDefective(x) && !corrected.value.has(x.id)),
     inbox: inbox.value,
     quarantine: quarantine.value,
     owed: all.filter((x) => x.owed.length > 0 && x.state !== 'cancelled' && x.state !== 'void'),
@@ -54,8 +57,12 @@ export const todo = computed(() => {
 })
 
 /** The patient may still be there: nobody has signed yet. */
-function inReading(x: ClinicTask): boolean {
+export function inReading(x: ClinicTask): boolean {
   return x.state === 'uploading' || x.state === 'queued' || x.state === 'claimed' || x.state === 'written'
+}
+
+function isDefective(x: ClinicTask): boolean {
+  return inReading(x) && x.grade === 'poor' && x.warnings.some((m) => m.code.startsWith('ecg.'))
 }
 
 function byFound(a: CriticalView, b: CriticalView): number {
@@ -82,6 +89,7 @@ effect(() => {
   inbox.value = []
   quarantine.value = []
   reassignments.value = []
+  corrected.value = new Map()
   ready.value = false
   fault.value = null
 })
@@ -126,6 +134,15 @@ export async function reloadLists(): Promise<void> {
   if (waiting.status === 'fulfilled') inbox.value = waiting.value
   if (kept.status === 'fulfilled') quarantine.value = kept.value
   if (asked.status === 'fulfilled') reassignments.value = asked.value
+  await reloadRepeats()
+}
+
+/** Asks of each defective ECG whether it has been recorded again. */
+async function reloadRepeats(): Promise<void> {
+  const open = [...tasks.peek().values()].filter((x) => isDefective(x) && x.recording && !corrected.peek().has(x.id))
+  const found = await Promise.all(open.map(async (x) => [x.id, (await getRecording(x.recording).catch(() => null))?.corrected_by?.at] as const))
+  const repeats = found.flatMap(([id, at]) => (at ? [[id, at] as const] : []))
+  if (repeats.length > 0) corrected.value = new Map([...corrected.peek(), ...repeats])
 }
 
 /** Puts a task's newest form into the list: an event, or an answer of the hub. */

@@ -5,11 +5,12 @@ import { uploads } from '../../load/uploadqueue'
 import { t } from '../../text/clinic'
 import { now, shortStamp } from '../clock'
 import { Blank } from '../parts/blank'
-import { Arrived, Countdown, PatientLine, PriorityMark, StateMark } from '../parts/marks'
+import { Icon } from '../parts/icon'
+import { Arrived, Countdown, PatientLine, PrealertMark, PriorityMark, StateMark } from '../parts/marks'
 import { type Column, Table } from '../parts/table'
 import { navigate } from '../router'
 import { examName } from '../worklist/columns'
-import { fresh, tasks, todayStart } from './store'
+import { corrected, fresh, inReading, tasks, todayStart } from './store'
 import { SubmitButton } from './submit'
 import { verdictOf } from './uploadwords'
 
@@ -40,11 +41,23 @@ function columns(): Column<ClinicTask>[] {
     { key: 'time', head: t('time'), width: '92px', cell: (x) => <span class="num quiet">{shortStamp(x.created_at, now.value)}</span> },
     { key: 'priority', head: t('priority'), width: '88px', cell: (x) => <PriorityMark priority={x.priority} /> },
     { key: 'patient', head: t('patient'), width: '190px', cell: (x) => <PatientLine patient={x.patient} />, title: (x) => x.patient.name },
-    { key: 'exam', head: t('exam'), cell: (x) => examName(x), title: (x) => examName(x) },
+    { key: 'exam', head: t('exam'), cell: (x) => <Exam task={x} />, title: (x) => examName(x) },
     { key: 'arrived', head: t('arrived'), width: '76px', cell: (x) => (x.arrived > 0 ? <Arrived task={x} /> : '') },
     { key: 'left', head: t('left'), width: '100px', cell: (x) => (x.t_submit ? <Countdown due={x.due} met={Boolean(x.t_signed)} /> : '') },
     { key: 'state', head: t('state'), width: '190px', cell: (x) => <TodayState task={x} line={sending.get(x.id)} /> },
   ]
+}
+
+function Exam(props: { task: ClinicTask }) {
+  const x = props.task
+  const again = corrected.value.get(x.id)
+  return (
+    <span class="line">
+      <span class="clip">{examName(x)}</span>
+      {inReading(x) && <PrealertMark alerts={x.prealert} short />}
+      {again && <span class="mark good" data-testid="repeated"><Icon name="check" size={12} />{t('repeatedAt', { at: shortStamp(again, now.value) })}</span>}
+    </span>
+  )
 }
 
 function TodayState(props: { task: ClinicTask; line: Line | undefined }) {

@@ -110,7 +110,7 @@ const reasons = ['positioning', 'exposure', 'motion', 'foreign_body', 'coverage'
 
 /** Lets the next files chosen go to a task's order: the exam is made again. */
 function again(x: ClinicTask) {
-  target.value = { order: x.order, label: `${x.patient.name} ${examName(x)}` }
+  target.value = { order: x.order, label: `${x.patient.name} ${examName(x)}`, kind: x.kind }
   toast(t('chooseNew'))
   scrollTo({ top: 0 })
   document.querySelector<HTMLElement>('[data-testid=pick-files]')?.focus()

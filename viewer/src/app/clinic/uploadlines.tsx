@@ -1,11 +1,12 @@
 import { type Line, sums } from '../../load/uploadline'
 import { uploads } from '../../load/uploadqueue'
 import { live } from '../../load/live'
+import { comma } from '../../text/catalogue'
 import { t } from '../../text/clinic'
 import { Icon } from '../parts/icon'
 import { StateMark } from '../parts/marks'
 import { SubmitButton } from './submit'
-import { tasks } from './store'
+import { inReading, tasks } from './store'
 import { bytesWord, remaining, verdictOf } from './uploadwords'
 
 /** One line a study or recording on its way, with the hub's verdict. */
@@ -46,10 +47,11 @@ function row(l: Line) {
       <div class="what">
         <span class="line"><strong class="clip">{name || t('nameUnknown')}</strong><span class="clip quiet">{task?.item_name || l.title}</span></span>
         <div class="progress" role="progressbar" aria-valuenow={percent} aria-valuemin={0} aria-valuemax={100}><i style={{ width: `${percent}%` }} /></div>
+        {task && task.prealert.length > 0 && inReading(task) && <p class="verdict bad" data-testid="keep-patient"><strong>{t('keepPatient')}</strong> · {task.prealert.map((a) => a.evidence).join(comma.value)}</p>}
         {v.sentences.map((x) => <p key={x} class={`verdict ${v.tone}`} data-testid="verdict">{x}</p>)}
       </div>
       <span class="num count">{t('files', { n: s.done, m: l.files.length })}</span>
-      <span class="says" data-testid="upload-says">{v.tone === 'bad' && l.state === 'done' ? t(task ? 'takenPart' : 'notTaken') : says(l, percent)}</span>
+      <span class="says" data-testid="upload-says">{l.state === 'done' && (v.none || v.tone === 'bad') ? t(v.none || !task ? 'notTaken' : 'takenPart') : says(l, percent)}</span>
       {task && <StateMark state={task.state} />}
       {task && <SubmitButton task={task} />}
       {(l.state === 'failed' || l.state === 'wait') && <button type="button" class="btn small" onClick={() => uploads.hurry()} data-testid="upload-retry">{t('tryNow')}</button>}

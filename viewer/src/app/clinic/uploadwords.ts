@@ -1,6 +1,7 @@
-import { fill } from '../../text/catalogue'
-import type { Line } from '../../load/uploadline'
+import { fill, comma } from '../../text/catalogue'
+import type { Line, Receipt } from '../../load/uploadline'
 import { t } from '../../text/clinic'
+import { stamp } from '../clock'
 
 const units = ['B', 'KB', 'MB', 'GB'] as const
 
@@ -26,10 +27,12 @@ export interface Said {
   tone: 'good' | 'warn' | 'bad'
   sentences: string[]
   task: string
+  /** Nothing of it was kept. */
+  none: boolean
 }
 
 /** What the hub said of a line's files, each sentence once. */
-export function verdictOf(l: Pick<Line, 'files'>): Said {
+export function verdictOf(l: Pick<Line, 'files' | 'receipt' | 'picture'>): Said {
   const sentences = new Set<string>()
   let tone: Said['tone'] = 'good'
   let task = ''
@@ -40,16 +43,44 @@ export function verdictOf(l: Pick<Line, 'files'>): Said {
       continue
     }
     const v = f.verdict
-    if (!v) continue
+    if (!v) {
+      // All bytes are there; the hub has not said yet what they are.
+      if (f.state === 'done' && !l.receipt) {
+        sentences.add(t('stillJudged'))
+        if (tone === 'good') tone = 'warn'
+      }
+      continue
+    }
     task ||= v.task ?? ''
+    if (v.corrects) sentences.add(t('repeatTaken', { at: stamp(v.corrects.at).slice(11) }))
     for (const advice of v.advice ?? []) {
       sentences.add(advice)
       if (tone === 'good') tone = 'warn'
     }
-    if (v.result === 'stored' || v.result === 'ignored') continue
+    if (v.result === 'stored' && l.picture) sentences.add(t('pictureTaken'))
+    if (v.result === 'stored' || v.result === 'ignored' || (l.receipt && v.result !== 'duplicate')) continue
     const plain = v.result === 'duplicate' ? t('duplicate') : v.detail || fill(t('kept'), { file: f.path })
     sentences.add(plain)
     if (v.result !== 'duplicate') tone = 'bad'
   }
-  return { tone, sentences: [...sentences].slice(0, 6), task }
+  const whole = l.receipt && !l.receipt.complete ? receiptSays(l.receipt, l.files.length) : []
+  if (l.receipt && l.receipt.failed + l.receipt.awaited > 0) tone = 'bad'
+  const none = Boolean(l.receipt) && l.files.every((f) => f.verdict?.result !== 'stored' && f.verdict?.result !== 'duplicate')
+  if (none && tone === 'good') tone = 'warn'
+  return { tone, sentences: [...whole, ...sentences].slice(0, 6), task, none }
+}
+
+const namedMost = 2
+
+/** What is kept, and for each reason what was not and what to do. */
+function receiptSays(r: Receipt, files: number): string[] {
+  const kept = files - r.failed - r.ignored - r.awaited
+  const sum = [t('receiptKept', { n: kept, m: files }), r.failed > 0 && t('receiptFailed', { n: r.failed }), r.awaited > 0 && t('receiptAwaited', { n: r.awaited }), r.ignored > 0 && t('receiptIgnored', { n: r.ignored })]
+  return [
+    sum.filter(Boolean).join(comma.value),
+    ...r.reasons.map((x) => {
+      const names = x.paths.slice(0, namedMost).map((p) => p.split('/').pop()).join(comma.value)
+      return t('receiptReason', { names: x.files > namedMost ? `${names} ${t('andMore', { n: x.files })}` : names, detail: x.detail })
+    }),
+  ]
 }
