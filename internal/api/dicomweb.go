@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/yuanzhen/yuanzhen/dicom/web"
+	"github.com/yuanzhen/yuanzhen/internal/audit"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 	"github.com/yuanzhen/yuanzhen/internal/lru"
@@ -163,7 +164,7 @@ func (d *dicomweb) view(c *Call, st *db.StudyRow) error {
 		return nil
 	}
 	err := d.DB.Tx(c.Context(), func(tx *db.Tx) error {
-		return tx.Audit(c.Actor, hub.Record{Action: "images.view", Object: "study/" + string(st.ID), Patient: string(st.Patient), OK: true})
+		return tx.Audit(c.Actor, hub.Record{Action: "images.view", Object: "study/" + string(st.ID), Patient: audit.Pseudonym(st.Patient), OK: true})
 	})
 	if err == nil {
 		d.viewed.Put(key, time.Now(), 1)

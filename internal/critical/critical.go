@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/yuanzhen/yuanzhen/internal/audit"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
@@ -130,6 +131,6 @@ func (s *Service) tell(tx *db.Tx, actor hub.Actor, c *hub.Critical, name, reason
 	if err := tx.Emit(hub.Event{Name: name, Member: c.Member, Centre: c.Centre, Task: c.Task, Body: text}); err != nil {
 		return nil, err
 	}
-	return v, tx.Audit(actor, hub.Record{Action: name, Object: "critical/" + string(c.ID), Patient: string(v.patient), OK: true, Reason: reason,
+	return v, tx.Audit(actor, hub.Record{Action: name, Object: "critical/" + string(c.ID), Patient: audit.Pseudonym(v.patient), OK: true, Reason: reason,
 		After: string(c.State)})
 }

@@ -1,6 +1,7 @@
 package order
 
 import (
+	"github.com/yuanzhen/yuanzhen/internal/audit"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 )
@@ -38,5 +39,5 @@ func (s *Service) Import(tx *db.Tx, actor hub.Actor, o *hub.Order) error {
 	if err := tx.InsertOrder(o); err != nil {
 		return err
 	}
-	return tx.Audit(actor, hub.Record{Action: "order.import", Object: "order/" + string(o.ID), Patient: string(o.Patient), OK: true})
+	return tx.Audit(actor, hub.Record{Action: "order.import", Object: "order/" + string(o.ID), Patient: audit.Pseudonym(o.Patient), OK: true})
 }

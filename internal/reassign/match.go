@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/yuanzhen/yuanzhen/internal/audit"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
@@ -97,7 +98,7 @@ func (s *Service) join(tx *db.Tx, actor hub.Actor, t *hub.Task, o *hub.Order) (*
 	if err := worklist.Emit(tx, "task.matched", into); err != nil {
 		return nil, err
 	}
-	return into, tx.Audit(actor, hub.Record{Action: "study.match", Object: "task/" + string(into.ID), Patient: string(o.Patient), OK: true,
+	return into, tx.Audit(actor, hub.Record{Action: "study.match", Object: "task/" + string(into.ID), Patient: audit.Pseudonym(o.Patient), OK: true,
 		Before: "order/" + string(moved.Order), After: "order/" + string(o.ID)})
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/yuanzhen/yuanzhen/internal/audit"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 )
@@ -91,7 +92,7 @@ func (s *Service) keep(tx *db.Tx, actor hub.Actor, d *hub.Decision, list []Candi
 		return err
 	}
 	s.Count.Decided(d.Decision, d.Reason, d.Saved)
-	return tx.Audit(actor, hub.Record{Action: "recognition." + d.Decision, Object: "report/" + string(d.Candidate), Patient: string(list[i].patient), OK: true, Reason: d.Reason})
+	return tx.Audit(actor, hub.Record{Action: "recognition." + d.Decision, Object: "report/" + string(d.Candidate), Patient: audit.Pseudonym(list[i].patient), OK: true, Reason: d.Reason})
 }
 
 // Recognised is the answer to a recognition: no order was made.

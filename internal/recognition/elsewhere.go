@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/yuanzhen/yuanzhen/internal/audit"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
@@ -90,7 +91,7 @@ func (s *Service) Import(ctx context.Context, actor hub.Actor, in Import) (*Impo
 		if err := tx.PutResult(r); err != nil {
 			return err
 		}
-		return tx.Audit(actor, hub.Record{Action: "result.import", Object: "report/" + string(r.Report), Patient: string(p.ID), OK: true})
+		return tx.Audit(actor, hub.Record{Action: "result.import", Object: "report/" + string(r.Report), Patient: audit.Pseudonym(p.ID), OK: true})
 	})
 	return out, err
 }
