@@ -38,7 +38,8 @@ func Encode(w io.Writer, rec *ecg.Recording) ([]ecg.Note, error) {
 	if rec.RateHz < lowestRateHz || rec.RateHz > highestRateHz {
 		return nil, loss.Refuse(ecg.FormatAECG, "increment", "a rate of %.6g Hz", rec.RateHz)
 	}
-	e := &encoder{rec: rec}
+	e := &encoder{}
+	e.rec = e.notes.Present(rec)
 	e.document()
 	e.notes.Annotations(rec)
 	_, err := w.Write(e.out.Bytes())

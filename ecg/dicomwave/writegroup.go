@@ -163,6 +163,9 @@ func coded(code, scheme, meaning string) *dicom.Dataset {
 	d := dicom.New()
 	d.SetText(dicom.CodeValue, code)
 	d.SetText(dicom.CodingSchemeDesignator, scheme)
+	if scheme == "SCPECG" {
+		d.SetText(dicom.CodingSchemeVersion, "1.3") // PS3.16 section 8
+	}
 	d.SetText(dicom.CodeMeaning, meaning)
 	return d
 }

@@ -30,8 +30,9 @@ func Encode(w io.Writer, rec *ecg.Recording) ([]ecg.Note, error) {
 	if err := loss.Writable(ecg.FormatEDF, rec); err != nil {
 		return nil, err
 	}
-	e := &encoder{rec: rec}
-	for _, l := range rec.Leads {
+	e := &encoder{}
+	e.rec = e.notes.Present(rec)
+	for _, l := range e.rec.Leads {
 		c := e.column(l, "uV", rec.RateHz)
 		c.lead = true
 		e.columns = append(e.columns, c)

@@ -67,7 +67,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 				continue
 			}
 			written[format]++
-			c := comparison{t: t, name: name + " as " + string(format), format: format, notes: notes, was: rec, is: back}
+			c := comparison{t: t, name: name + " as " + string(format), format: format, notes: notes, was: expected(rec, format), is: back}
 			c.signals()
 			c.start()
 			c.patient()
@@ -79,6 +79,19 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 			t.Errorf("only %d recordings were compared as %s", n, format)
 		}
 	}
+}
+
+// expected is rec without the leads that hold nothing, which formats without
+// gaps leave out.
+func expected(rec *ecg.Recording, format ecg.Format) *ecg.Recording {
+	if format == ecg.FormatDICOM || format == ecg.FormatWFDB {
+		return rec
+	}
+	out := *rec
+	out.Leads = slices.DeleteFunc(slices.Clone(rec.Leads), func(l ecg.Lead) bool {
+		return !slices.ContainsFunc(l.Samples, func(v float32) bool { return v == v })
+	})
+	return &out
 }
 
 // comparison is one recording before and after.

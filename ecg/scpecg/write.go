@@ -6,6 +6,8 @@ import (
 	"math"
 	"time"
 
+	"golang.org/x/text/encoding"
+
 	"github.com/yuanzhen/yuanzhen/ecg"
 	"github.com/yuanzhen/yuanzhen/ecg/internal/loss"
 	"github.com/yuanzhen/yuanzhen/ecg/internal/quant"
@@ -34,13 +36,16 @@ func Encode(w io.Writer, rec *ecg.Recording) ([]ecg.Note, error) {
 	if err := loss.Writable(ecg.FormatSCP, rec); err != nil {
 		return nil, err
 	}
-	e := &encoder{rec: rec, interval: math.Round(1e6 / rec.RateHz)}
+	e := &encoder{interval: math.Round(1e6 / rec.RateHz)}
+	e.rec = e.notes.Present(rec)
+	rec = e.rec
 	switch {
 	case len(rec.Leads) > maxWrittenLeads:
 		return nil, loss.Refuse(ecg.FormatSCP, "section 3", "%d leads, at most %d can be written", len(rec.Leads), maxWrittenLeads)
 	case e.interval < 1 || e.interval > math.MaxUint16:
 		return nil, loss.Refuse(ecg.FormatSCP, "section 6", "a rate of %.6g Hz is no interval of 1 to 65535 µs", rec.RateHz)
 	}
+	e.chooseText()
 	e.notes.Rate(rec.RateHz, 1e6/e.interval)
 	sections := [knownSections][]byte{sectionHuffman: binary.LittleEndian.AppendUint16(nil, defaultTables)}
 	sections[sectionLeads] = e.leads()
@@ -65,6 +70,8 @@ type encoder struct {
 	interval float64 // µs
 	ranges   []span  // of each lead
 	missing  int     // samples filled inside the leads
+	language byte    // of texts, in tag 14
+	set      encoding.Encoding
 }
 
 // span is where a lead has its first and last sample, from zero.

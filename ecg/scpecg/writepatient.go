@@ -5,6 +5,11 @@ import (
 	"math"
 	"strings"
 	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/yuanzhen/yuanzhen/ecg"
 	"github.com/yuanzhen/yuanzhen/ecg/internal/loss"
@@ -13,13 +18,13 @@ import (
 // Further tags of section 1 and values of tag 14 that only the writer needs.
 const (
 	tagFreeText  = 30
-	utf8Language = 0x07
 	noZone       = 0x7FFF
 	modelBytes   = 5
+	maxTextBytes = 30000
 	noNumber     = 29999 // "not computed", section 7
 )
 
-// patient writes section 1. Text beyond ASCII is UTF-8, which tag 14 says.
+// patient writes section 1; tag 14 names the character set of all texts.
 func (e *encoder) patient() []byte {
 	rec, p := e.rec, e.rec.Patient
 	var s []byte
@@ -30,16 +35,16 @@ func (e *encoder) patient() []byte {
 		}
 	}
 	last, first, _ := strings.Cut(loss.Line(p.Name), " ")
-	tag(tagPatientID, text(p.ID))
-	tag(tagLastName, text(last))
-	tag(tagFirstName, text(first))
+	tag(tagPatientID, e.text(p.ID))
+	tag(tagLastName, e.text(last))
+	tag(tagFirstName, e.text(first))
 	tag(tagAge, ageBytes(p.Age))
 	if born, err := time.Parse(time.DateOnly, p.BirthDate); err == nil {
 		tag(tagBirthDate, append(binary.LittleEndian.AppendUint16(nil, uint16(born.Year())), byte(born.Month()), byte(born.Day())))
 	}
 	tag(tagSex, []byte{map[string]byte{"M": 1, "F": 2}[p.Sex]})
 	tag(tagDevice, e.device())
-	tag(tagInstitution, text(rec.Device.Institution))
+	tag(tagInstitution, e.text(rec.Device.Institution))
 	date, clock := e.stamp()
 	tag(tagDate, date)
 	tag(tagTime, clock)
@@ -50,17 +55,33 @@ func (e *encoder) patient() []byte {
 	}
 	e.filters(tag)
 	if e.missing > 0 {
-		tag(tagFreeText, text("samples are missing in this recording and were filled with the value before them"))
+		tag(tagFreeText, e.text("samples are missing in this recording and were filled with the value before them"))
 	}
 	return append(s, tagEnd, 0, 0)
 }
 
-// text ends with a NUL; "" is nothing. A tag's length has 16 bits.
-func text(s string) []byte {
-	if s = loss.Line(s); s == "" {
+// text is encoded and ends with a NUL; "" is nothing. A tag's length has 16
+// bits.
+func (e *encoder) text(s string) []byte {
+	s = strings.ToValidUTF8(loss.Line(s), "")
+	for len(s) > maxTextBytes {
+		_, size := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-size]
+	}
+	if s == "" {
 		return nil
 	}
-	return append([]byte(strings.ToValidUTF8(s[:min(len(s), math.MaxInt16)], "")), 0)
+	return append(e.inSet(s), 0)
+}
+
+// inSet turns UTF-8 into the record's character set, which has all of it.
+func (e *encoder) inSet(s string) []byte {
+	if e.set != nil {
+		if out, err := e.set.NewEncoder().String(s); err == nil {
+			return []byte(out)
+		}
+	}
+	return []byte(s)
 }
 
 // ageBytes is the inverse of age; nil if there is none.
@@ -85,19 +106,22 @@ func ageBytes(age string) []byte {
 // device writes tag 14: 36 fixed bytes, then strings.
 func (e *encoder) device() []byte {
 	d := e.rec.Device
-	model := []byte(loss.Line(d.Model))
+	name := loss.Line(d.Model)
+	model := e.inSet(name)
 	if len(model) > modelBytes {
 		e.notes.Addf(ecg.NoteNotWritten, "the model's name is cut to %d bytes", modelBytes)
-		model = []byte(strings.ToValidUTF8(string(model[:modelBytes]), ""))
+	}
+	for len(model) > modelBytes { // whole characters
+		_, size := utf8.DecodeLastRuneInString(name)
+		name = name[:len(name)-size]
+		model = e.inSet(name)
 	}
 	v := make([]byte, 36)
 	v[7] = 255 // the manufacturer is named below
 	copy(v[8:], model)
 	v[14] = protocolVersion
 	v[15] = 0xD0 // category III: rhythm data, measurements and interpretation
-	if !e.ascii() {
-		v[16] = utf8Language
-	}
+	v[16] = e.language
 	v[17] = 0xC0 // can store and print
 	switch e.rec.Filters.NotchHz {
 	case 50:
@@ -107,16 +131,29 @@ func (e *encoder) device() []byte {
 	}
 	v[35] = 1 // bytes of the first string, the analysing program's
 	for _, s := range []string{"", d.Serial, d.Firmware, "", d.Manufacturer} {
-		v = append(append(v, loss.Line(s)...), 0)
+		v = append(append(v, e.inSet(loss.Line(s))...), 0)
 	}
 	return v
 }
 
-// ascii says that no text of the record goes beyond ASCII.
-func (e *encoder) ascii() bool {
+// chooseText picks the character set of all texts: ASCII, else Latin-1, else
+// GB2312, else UTF-8. Few readers know the last.
+func (e *encoder) chooseText() {
 	d, p := e.rec.Device, e.rec.Patient
 	all := strings.Join(append([]string{d.Manufacturer, d.Model, d.Serial, d.Firmware, d.Institution, p.ID, p.Name}, e.rec.Statements...), "")
-	return strings.IndexFunc(all, func(r rune) bool { return r > 0x7E }) < 0
+	if strings.IndexFunc(all, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {
+		return
+	}
+	for _, set := range []struct {
+		language byte
+		encoding encoding.Encoding
+	}{{0x01, charmap.ISO8859_1}, {0x27, simplifiedchinese.GBK}} {
+		if _, err := set.encoding.NewEncoder().String(all); err == nil {
+			e.language, e.set = set.language, set.encoding
+			return
+		}
+	}
+	e.language = 0x07
 }
 
 // zone writes tag 34: minutes east of UTC.
@@ -235,7 +272,7 @@ func (e *encoder) statements() []byte {
 	s := append([]byte{0}, append(append(date, make([]byte, 4-len(date))...), append(clock, make([]byte, 3-len(clock))...)...)...)
 	s = append(s, byte(len(lines)))
 	for i, line := range lines {
-		t := text(line)
+		t := e.text(line)
 		s = binary.LittleEndian.AppendUint16(append(s, byte(i+1)), uint16(len(t)))
 		s = append(s, t...)
 	}

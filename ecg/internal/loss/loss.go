@@ -101,6 +101,25 @@ func (n *Notes) Filled(lead ecg.Lead) []float32 {
 	return filled
 }
 
+// Present returns rec without the leads that have no sample at all, for formats
+// without gaps: filled they would be flat lines that nobody recorded.
+func (n *Notes) Present(rec *ecg.Recording) *ecg.Recording {
+	var leads []ecg.Lead
+	for _, l := range rec.Leads {
+		if slices.ContainsFunc(l.Samples, func(v float32) bool { return v == v }) {
+			leads = append(leads, l)
+		} else {
+			n.Addf(ecg.NoteNotWritten, "lead %.16s has no sample and was left out", l.Name)
+		}
+	}
+	if len(leads) == len(rec.Leads) {
+		return rec
+	}
+	out := *rec
+	out.Leads = leads
+	return &out
+}
+
 // Refuse makes the error of a recording that the format cannot hold at all.
 func Refuse(format ecg.Format, field, reason string, args ...any) error {
 	return &ecg.FormatError{Format: format, Offset: -1, Field: field, Reason: fmt.Sprintf(reason, args...)}
@@ -118,13 +137,18 @@ func Writable(format ecg.Format, rec *ecg.Recording) error {
 	case !(rec.RateHz > 0) || math.IsInf(rec.RateHz, 0):
 		return Refuse(format, "recording", "its sampling rate is unknown")
 	}
+	empty := true
 	for _, l := range rec.Leads {
+		empty = empty && !slices.ContainsFunc(l.Samples, func(v float32) bool { return v == v })
 		if len(l.Samples) != rec.Samples() {
 			return Refuse(format, "recording", "its leads have %d and %d samples", rec.Samples(), len(l.Samples))
 		}
 		if slices.ContainsFunc(l.Samples, func(v float32) bool { return math.IsInf(float64(v), 0) }) {
 			return Refuse(format, "recording", "lead %.16s has an infinite value", l.Name)
 		}
+	}
+	if empty {
+		return &ecg.FormatError{Format: format, Offset: -1, Field: "recording", Err: ecg.ErrNoSignal, Reason: "all its samples are missing"}
 	}
 	return nil
 }
