@@ -10,7 +10,7 @@ const lookBits = 9
 type huffman struct {
 	look    [1 << lookBits]uint16
 	values  []byte
-	fast    *coefficients // of an AC table
+	fast    *coefficients // for DCT
 	maxCode [18]int32     // highest code of each length, -1 if there is none
 	offset  [17]int32     // index of a length's first value minus its first code
 }
@@ -59,6 +59,9 @@ type bitReader struct {
 	n    int // bits in acc
 	over int // bits given that were not there
 	stop bool
+
+	// eobRun is how many blocks of a progressive scan bring nothing more.
+	eobRun int32
 }
 
 // fill makes at least 48 bits ready. A marker ends the bits.
@@ -106,6 +109,9 @@ func (r *bitReader) bits(n int) int32 {
 	return int32(r.acc >> r.n & (1<<n - 1))
 }
 
+// look gives the next n bits of those that are ready.
+func (r *bitReader) look(n int) uint64 { return r.acc >> ((r.n - n) & 63) & (1<<n - 1) }
+
 // value decodes one Huffman code; ok is false if there is none.
 func (r *bitReader) value(h *huffman) (v byte, ok bool) {
 	if r.n < 16 {
@@ -146,7 +152,7 @@ func (r *bitReader) restart() bool {
 	for r.pos+1 < len(r.in) {
 		if r.in[r.pos] == 0xFF && r.in[r.pos+1] >= 0xD0 && r.in[r.pos+1] <= 0xD7 {
 			r.pos += 2
-			r.acc, r.n, r.over, r.stop = 0, 0, 0, false
+			*r = bitReader{in: r.in, pos: r.pos}
 			return true
 		}
 		if r.in[r.pos] == 0xFF && r.in[r.pos+1] != 0 && r.in[r.pos+1] != 0xFF {

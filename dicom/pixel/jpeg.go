@@ -25,23 +25,30 @@ const (
 	mLS55 = 0xF7
 )
 
-// component is one colour of a JPEG image. samples has shape [height][width]
-// of whole blocks for DCT, of the image for lossless.
+// component is one colour of a JPEG image. It is decoded in bands of 8·v rows,
+// which go to the frame at once.
 type component struct {
-	id, h, v      int
-	tq            int
-	dc, ac        *huffman
-	pred          int32
-	width, height int // of samples
-	realW, realH  int // of the part that is image
-	samples       []uint16
-	coefficients  [][64]int32 // of a progressive image, a row of blocks after the other
+	id, h, v     int
+	tq           int
+	place        int // among the samples of a pixel
+	dc, ac       *huffman
+	pred         int32
+	realW, realH int      // of samples that are image
+	width        int      // of a row with all its blocks
+	high         int      // rows of blocks
+	band         []uint16 // shape [8·v][width]; two rows for lossless
+	above        []uint16 // the row before, if rows are interpolated
+	wide         []uint16 // a row of the image's width or one more
+	blocks       []block  // of a progressive image, shape [high][width/8]
+	scanned      bool
 }
 
 // jpegDecoder decodes the Huffman-coded processes, ISO/IEC 10918-1 SOF0 to
 // SOF3: sequential, progressive and lossless.
 type jpegDecoder struct {
 	in            []byte
+	format        Format // of the data set
+	out           []byte // the samples of the frame
 	process       byte
 	precision     int
 	width, height int
@@ -61,42 +68,35 @@ var errJPEGLS = errors.New("JPEG-LS in a frame of JPEG")
 
 // decodeJPEG decodes a frame of any JPEG process of DICOM.
 func decodeJPEG(f Format, frame []byte) (*Frame, error) {
-	j := &jpegDecoder{in: frame}
+	j := &jpegDecoder{in: frame, format: f}
 	if err := j.decode(); err == errJPEGLS {
 		return decodeJPEGLS(f, frame)
 	} else if err != nil {
 		return nil, err
 	}
-	if j.process == mSOF2 {
-		if err := j.reconstruct(); err != nil {
-			return nil, err
+	for i := range j.comps {
+		c := &j.comps[i]
+		if !c.scanned {
+			return nil, corrupt("JPEG: no scan of component %d", i+1)
 		}
-	}
-	return j.frame(f)
-}
-
-// frame brings the components to the data set's format.
-func (j *jpegDecoder) frame(f Format) (*Frame, error) {
-	if err := f.agree("JPEG", j.height, j.width, len(j.comps), j.precision); err != nil {
-		return nil, err
+		if j.process == mSOF2 {
+			j.reconstruct(c)
+		}
 	}
 	f = f.decoded()
-	size := f.Allocated / 8
-	out := make([]byte, f.size())
-	for s := range j.comps {
-		c := &j.comps[s]
-		if c.h == j.hMax && c.v == j.vMax {
-			for y := range j.height {
-				put(out[(y*j.width*f.Samples+s)*size:], c.row(y)[:j.width], size, f.Samples*size)
-			}
-			continue
-		}
-		put(out[s*size:], j.upsampled(c), size, f.Samples*size)
-	}
 	if f.Samples == 3 {
 		f.Photometric = j.photometric(f.Photometric)
 	}
-	return &Frame{f, out}, nil
+	return &Frame{f, j.out}, nil
+}
+
+// put writes a row of the frame; one outside is the filling of blocks.
+func (j *jpegDecoder) put(c *component, y int, row []uint16) {
+	if y < 0 || y >= j.height {
+		return
+	}
+	size, samples := j.format.decoded().Allocated/8, j.format.Samples
+	put(j.out[(y*j.width*samples+c.place)*size:], row[:j.width], size, samples*size)
 }
 
 // put writes samples as cells of size bytes, stride apart.
@@ -238,12 +238,15 @@ func (j *jpegDecoder) startFrame(marker byte, b []byte) error {
 	}
 	j.hMax, j.vMax = 1, 1
 	for i := range n {
-		c := component{id: int(b[6+3*i]), h: int(b[7+3*i] >> 4), v: int(b[7+3*i] & 15), tq: int(b[8+3*i])}
+		c := component{id: int(b[6+3*i]), h: int(b[7+3*i] >> 4), v: int(b[7+3*i] & 15), tq: int(b[8+3*i]), place: i}
 		if c.h < 1 || c.h > 4 || c.v < 1 || c.v > 4 || c.tq > 3 {
 			return corrupt("JPEG: component %d has no valid sampling", i+1)
 		}
 		j.hMax, j.vMax = max(j.hMax, c.h), max(j.vMax, c.v)
 		j.comps = append(j.comps, c)
+	}
+	if err := j.format.agree("JPEG", j.height, j.width, n, j.precision); err != nil {
+		return err
 	}
 	return j.layOut()
 }
@@ -251,20 +254,24 @@ func (j *jpegDecoder) startFrame(marker byte, b []byte) error {
 // layOut makes room for the components, if the bytes that are there can fill
 // it: each block of 64 samples, or each lossless sample, takes a bit.
 func (j *jpegDecoder) layOut() error {
-	unit := 8
+	unit, rows := 8, 8
 	if j.process == mSOF3 {
-		unit = 1
+		unit, rows = 1, 2
 	}
 	mcuW, mcuH := unit*j.hMax, unit*j.vMax
 	for i := range j.comps {
 		c := &j.comps[i]
 		c.realW, c.realH = ceilDiv(j.width*c.h, j.hMax), ceilDiv(j.height*c.v, j.vMax)
-		c.width, c.height = ceilDiv(j.width, mcuW)*unit*c.h, ceilDiv(j.height, mcuH)*unit*c.v
-		if int64(c.width)*int64(c.height)/int64(unit*unit) > 8*int64(len(j.in)) {
+		c.width, c.high = ceilDiv(j.width, mcuW)*unit*c.h, ceilDiv(j.height, mcuH)*c.v
+		if int64(c.width/unit)*int64(c.high) > 8*int64(len(j.in)) {
 			return corrupt("JPEG: %d bytes cannot hold %d×%d", len(j.in), j.width, j.height)
 		}
-		c.samples = make([]uint16, c.width*c.height)
+		c.band = make([]uint16, rows*c.v*c.width)
+		c.above = make([]uint16, c.realW)
+		c.wide = make([]uint16, max(j.width, 2*c.realW))
 	}
+	format := j.format.decoded()
+	j.out = make([]byte, format.size())
 	return nil
 }
 
@@ -290,7 +297,6 @@ func (j *jpegDecoder) huffmanTables(b []byte) error {
 		if class == 0 {
 			j.dcTables[id] = h
 		} else {
-			h.fast = newCoefficients(h)
 			j.acTables[id] = h
 		}
 		b = b[17+n:]
@@ -344,6 +350,7 @@ func (j *jpegDecoder) scan(b []byte, pos int) (int, error) {
 		if comps[i] == nil || td > 3 || ta > 3 {
 			return 0, corrupt("JPEG: a scan names no component")
 		}
+		comps[i].scanned = true
 		comps[i].dc, comps[i].ac = j.dcTables[td], j.acTables[ta]
 		if j.process != mSOF2 && (comps[i].dc == nil || j.process != mSOF3 && comps[i].ac == nil) {
 			return 0, corrupt("JPEG: a scan without its Huffman table")

@@ -11,25 +11,26 @@ var zigzag = [64]uint8{
 // dctScan decodes a scan of the baseline or extended sequential process,
 // ISO/IEC 10918-1 Annex F.
 func (j *jpegDecoder) dctScan(r *bitReader, comps []*component) error {
+	for _, c := range comps {
+		c.dc.join(false)
+		c.ac.join(true)
+	}
 	return j.blocks(r, comps, func(c *component, bx, by int) bool {
 		var block [64]int32
 		last := decodeBlock(r, c, &j.quant[c.tq], &block)
 		if last < 0 {
 			return false
 		}
-		out := c.samples[8*(by*c.width+bx):]
-		if last == 0 {
-			flat(block[0], out, c.width, j.precision)
-		} else {
-			inverseDCT(&block, out, c.width, j.precision)
-		}
+		inverseDCT(&block, last, c.blockOf(bx, by), c.width, j.precision)
 		return true
-	}, func() {})
+	})
 }
 
-// blocks calls decode for each block of a scan, which says whether it could,
-// and restart where predictions start anew.
-func (j *jpegDecoder) blocks(r *bitReader, comps []*component, decode func(c *component, bx, by int) bool, restart func()) error {
+// blockOf is where the samples of a block begin.
+func (c *component) blockOf(bx, by int) []uint16 { return c.band[8*(by%c.v*c.width+bx):] }
+
+// blocks calls decode for each block of a scan, which says whether it could.
+func (j *jpegDecoder) blocks(r *bitReader, comps []*component, decode func(c *component, bx, by int) bool) error {
 	wide, high := ceilDiv(j.width, 8*j.hMax), ceilDiv(j.height, 8*j.vMax)
 	alone := len(comps) == 1
 	if alone { // a scan of one component has its blocks only, section A.2.2
@@ -49,7 +50,6 @@ func (j *jpegDecoder) blocks(r *bitReader, comps []*component, decode func(c *co
 				for _, c := range comps {
 					c.pred = 0
 				}
-				restart()
 			}
 			left--
 			for _, c := range comps {
@@ -69,78 +69,119 @@ func (j *jpegDecoder) blocks(r *bitReader, comps []*component, decode func(c *co
 		if r.exhausted() {
 			return corrupt("JPEG: the scan ends in row %d of %d of blocks", my, high)
 		}
+		for _, c := range comps {
+			switch {
+			case j.process == mSOF2: // its samples are made after the last scan
+			case alone:
+				j.emit(c, my)
+			default:
+				for by := range c.v {
+					j.emit(c, my*c.v+by)
+				}
+			}
+		}
 	}
 	return nil
+}
+
+// emit gives a row of blocks to the frame.
+func (j *jpegDecoder) emit(c *component, by int) {
+	rows := c.blockOf(0, by)
+	for y := 8 * by; y < min(8*by+8, c.realH); y++ {
+		j.emitRow(c, y, rows[:c.realW])
+		rows = rows[c.width:]
+	}
 }
 
 // coefficientBits is the length of what one look in a table of coefficients
 // decodes.
 const coefficientBits = 10
 
-// coefficients maps the next bits to a coefficient that is not zero, shifted
-// left by 16, how many zeros it follows, shifted left by 8, and the length of
-// its code and its bits; 0 if that is longer or something else.
+// coefficients maps the next bits to a coefficient, shifted left by 16, how
+// many zeros it follows, shifted left by 8, and the length of its code and its
+// bits; 0 if that is longer. blockEnd stands for the end of a block.
 type coefficients [1 << coefficientBits]int32
 
-// newCoefficients joins a Huffman table with the bits that follow its codes,
-// ISO/IEC 10918-1 section F.2.2.2.
-func newCoefficients(h *huffman) *coefficients {
-	var t coefficients
-	for i := range t {
+const blockEnd = 0x80 << 8
+
+// join joins a Huffman table with the bits that follow its codes, ISO/IEC
+// 10918-1 sections F.2.2.1 and, for AC, F.2.2.2.
+func (h *huffman) join(ac bool) {
+	if h.fast != nil {
+		return
+	}
+	h.fast = &coefficients{}
+	for i := range h.fast {
 		r := bitReader{acc: uint64(i) << 38, n: coefficientBits + 38, stop: true}
 		rs, ok := r.value(h)
-		used, size := coefficientBits+38-r.n, int(rs&15)
-		if !ok || size == 0 || used+size > coefficientBits {
-			continue
+		used, size, run := coefficientBits+38-r.n, int(rs&15), int32(rs>>4)
+		switch {
+		case !ok || used+size > coefficientBits || ac && rs == 0xF0 || !ac && run > 0:
+		case ac && size == 0 && run == 0:
+			h.fast[i] = blockEnd | int32(used)
+		case size > 0 || !ac:
+			h.fast[i] = r.receive(size)<<16 | run<<8 | int32(used+size)
 		}
-		t[i] = r.receive(size)<<16 | int32(rs>>4)<<8 | int32(used+size)
 	}
-	return &t
 }
 
 // decodeBlock reads the coefficients of one block, dequantized. It returns
 // the place in zigzag order of the last that is not zero, or -1 if there is no
-// code.
+// code. What is left of the reader's bits is kept in registers.
 func decodeBlock(r *bitReader, c *component, quant *[64]int32, block *[64]int32) int {
-	n, ok := r.value(c.dc)
-	if !ok || n > 16 {
-		return -1
+	if r.n < 32 {
+		r.fill()
 	}
-	c.pred += r.receive(int(n))
+	if e := c.dc.fast[r.look(coefficientBits)]; e != 0 {
+		r.n -= int(e & 0xFF)
+		c.pred += e >> 16
+	} else {
+		n, ok := r.value(c.dc)
+		if !ok || n > 16 {
+			return -1
+		}
+		c.pred += r.receive(int(n))
+	}
 	block[0] = c.pred * quant[0]
 	last, fast := 0, c.ac.fast
+	acc, n := r.acc, r.n
 	for k := 1; k < 64; k++ {
-		if r.n < 16 {
+		if n < coefficientBits {
+			r.n = n
 			r.fill()
+			acc, n = r.acc, r.n
 		}
-		var v int32
-		if e := fast[r.acc>>((r.n-coefficientBits)&63)&(1<<coefficientBits-1)]; e != 0 {
-			r.n -= int(e & 0xFF)
-			k += int(e >> 8 & 0xFF)
-			v = e >> 16
-		} else {
+		e := fast[acc>>((n-coefficientBits)&63)&(1<<coefficientBits-1)]
+		if e == 0 {
+			r.n = n
 			rs, ok := r.value(c.ac)
 			if !ok {
 				return -1
 			}
-			run, size := int(rs>>4), int(rs&15)
+			size := int(rs & 15)
+			e = int32(rs>>4)<<8 | r.receive(size)<<16
+			acc, n = r.acc, r.n
 			if size == 0 {
-				if run != 15 {
+				if rs != 0xF0 {
 					break
 				}
 				k += 15
 				continue
 			}
-			k += run
-			v = r.receive(size)
 		}
+		n -= int(e & 0xFF)
+		k += int(e >> 8 & 0xFF)
 		if k > 63 {
+			if e&blockEnd != 0 {
+				break
+			}
 			return -1
 		}
-		at := zigzag[k]
-		block[at] = v * quant[at]
+		at := zigzag[k] & 63
+		block[at] = e >> 16 * quant[at]
 		last = k
 	}
+	r.n = n
 	return last
 }
 
@@ -164,7 +205,7 @@ const (
 	f3072 = 25172
 )
 
-// flat is inverseDCT of a block whose only coefficient is the first.
+// flat writes a block whose only coefficient is the first.
 func flat(dc int32, out []uint16, stride, precision int) {
 	pass := passBits(precision)
 	v := (dc<<pass<<dctBits + 1<<(dctBits+pass+2)) >> (dctBits + pass + 3)
@@ -183,8 +224,13 @@ func passBits(precision int) int {
 	return 2
 }
 
-// inverseDCT writes a block of samples, rows stride apart.
-func inverseDCT(block *[64]int32, out []uint16, stride, precision int) {
+// inverseDCT writes a block of samples, rows stride apart. last is the place in
+// zigzag order after which all coefficients are zero.
+func inverseDCT(block *[64]int32, last int, out []uint16, stride, precision int) {
+	if last == 0 {
+		flat(block[0], out, stride, precision)
+		return
+	}
 	pass := passBits(precision)
 	columnsDCT(block, pass)
 	rowsDCT(block, out, stride, precision, pass)

@@ -47,7 +47,7 @@ func (j *jpegDecoder) losslessScan(r *bitReader, comps []*component, predictor, 
 		if c.h != j.hMax || c.v != j.vMax || len(comps) > 1 && (j.hMax > 1 || j.vMax > 1) {
 			return unknown("lossless JPEG with subsampled colours")
 		}
-		lines[i] = line{c: c, diffs: newDifferences(c.dc)}
+		lines[i] = line{c: c, diffs: newDifferences(c.dc), row: c.band[:j.width], above: c.band[c.width:][:j.width]}
 	}
 	left := j.interval / j.width // rows until the next restart
 	for y := range j.height {
@@ -61,7 +61,7 @@ func (j *jpegDecoder) losslessScan(r *bitReader, comps []*component, predictor, 
 		left--
 		for i := range lines {
 			l := &lines[i]
-			l.above, l.row = l.row, l.c.samples[y*l.c.width:y*l.c.width+j.width]
+			l.above, l.row = l.row, l.above
 		}
 		if !j.losslessRow(r, lines, predictor, shift, first) {
 			return corrupt("JPEG: no Huffman code in row %d", y)
@@ -69,10 +69,16 @@ func (j *jpegDecoder) losslessScan(r *bitReader, comps []*component, predictor, 
 		if r.exhausted() {
 			return corrupt("JPEG: the scan ends in row %d of %d", y, j.height)
 		}
-	}
-	for i := range lines {
-		for k := range lines[i].c.samples {
-			lines[i].c.samples[k] <<= shift
+		for i := range lines {
+			l := &lines[i]
+			row := l.row
+			if shift > 0 {
+				row = l.c.wide[:j.width]
+				for x, v := range l.row {
+					row[x] = v << shift
+				}
+			}
+			j.put(l.c, y, row)
 		}
 	}
 	return nil

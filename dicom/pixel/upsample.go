@@ -1,35 +1,38 @@
 package pixel
 
-// upsampled returns the samples of a component at the image's size, shape
-// [height][width]. Components halved in width, or in both directions, are
-// interpolated as common viewers do; others are repeated.
-func (j *jpegDecoder) upsampled(c *component) []uint16 {
-	fx, fy := j.hMax/c.h, j.vMax/c.v
-	out := make([]uint16, 0, j.width*j.height)
-	smooth := c.realW > 2 && fx == 2 && fx*c.h == j.hMax
-	wide := make([]uint16, 2*c.realW)
-	for y := range j.height {
-		switch {
-		case smooth && c.v == j.vMax:
-			halfWidth(c.row(y), wide)
-			out = append(out, wide[:j.width]...)
-		case smooth && fy == 2 && fy*c.v == j.vMax:
-			near := c.row(y / 2)
-			far := c.row(min(max(y/2-1+y%2*2, 0), c.realH-1))
-			halfBoth(near, far, wide)
-			out = append(out, wide[:j.width]...)
-		default:
-			row := c.row(y * c.v / j.vMax)
-			for x := range j.width {
-				out = append(out, row[x*c.h/j.hMax])
-			}
+// emitRow gives row y of a component to the frame. Components halved in width,
+// or in both directions, are interpolated as common viewers do; others are
+// repeated.
+func (j *jpegDecoder) emitRow(c *component, y int, row []uint16) {
+	smooth := c.realW > 2 && 2*c.h == j.hMax
+	switch {
+	case c.h == j.hMax && c.v == j.vMax:
+		j.put(c, y, row)
+	case smooth && c.v == j.vMax:
+		halfWidth(row, c.wide)
+		j.put(c, y, c.wide)
+	case smooth && 2*c.v == j.vMax:
+		if y == 0 {
+			copy(c.above, row)
+		}
+		halfBoth(c.above, row, c.wide)
+		j.put(c, 2*y-1, c.wide)
+		halfBoth(row, c.above, c.wide)
+		j.put(c, 2*y, c.wide)
+		if y == c.realH-1 {
+			halfBoth(row, row, c.wide)
+			j.put(c, 2*y+1, c.wide)
+		}
+		copy(c.above, row)
+	default:
+		for x := range j.width {
+			c.wide[x] = row[x*c.h/j.hMax]
+		}
+		for at := ceilDiv(y*j.vMax, c.v); at*c.v/j.vMax == y; at++ {
+			j.put(c, at, c.wide)
 		}
 	}
-	return out
 }
-
-// row is row y of the image part of a component.
-func (c *component) row(y int) []uint16 { return c.samples[y*c.width : y*c.width+c.realW] }
 
 // halfWidth doubles a row: three parts of the nearer, one of the farther.
 func halfWidth(in, out []uint16) {
