@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"encoding/json"
+	"time"
 
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 )
@@ -103,9 +104,27 @@ func (r raw) Value() (driver.Value, error) {
 	return string(*r.b), nil
 }
 
-// Measured returns the newest recordings read in a centre on which the device
-// stated measurements.
-func (tx *Tx) Measured(centre hub.MemberID, limit int) ([]*hub.Recorded, error) {
-	return recordings.all(tx, `WHERE device NOT LIKE '%"measurements":{}%' AND id IN (SELECT recording FROM task WHERE centre = $1 AND recording <> '')
-		ORDER BY created_at DESC, id DESC LIMIT 0+$2`, string(centre), limit)
+// Measured is what a device and the hub measured on a recording.
+type Measured struct {
+	Device, Hub json.RawMessage
+	At          time.Time // when it came
+}
+
+// EachMeasured calls fn for the newest recordings read in a centre on which the
+// device stated measurements, one at a time: thousands are looked at.
+func (tx *Tx) EachMeasured(centre hub.MemberID, limit int, fn func(*Measured)) error {
+	rows, err := tx.q.QueryContext(tx.ctx, `SELECT device, hub, created_at FROM recording WHERE device NOT LIKE '%"measurements":{}%'
+		AND id IN (SELECT recording FROM task WHERE centre = $1 AND recording <> '') ORDER BY created_at DESC, id DESC LIMIT 0+$2`, string(centre), limit)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var m Measured
+		if err := rows.Scan(raw{&m.Device}, raw{&m.Hub}, msec{&m.At}); err != nil {
+			return err
+		}
+		fn(&m)
+	}
+	return rows.Err()
 }
