@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"net/http"
 	"strings"
 
@@ -12,10 +11,7 @@ import (
 )
 
 // Objects that hold a document, PS3.3 section A.45.
-const (
-	encapsulatedDocuments = "1.2.840.10008.5.1.4.1.1.104."
-	maxDocument           = 256 << 20
-)
+const encapsulatedDocuments = "1.2.840.10008.5.1.4.1.1.104."
 
 // document gives the document of an object: what a renderer would show of it
 // (PS3.18 section 8.7.3.2 and Table 8.7.4-1).
@@ -39,25 +35,17 @@ func (d *dicomweb) document(c *Call, f *db.Found) error {
 	if err != nil {
 		return err
 	}
-	if e.Length > maxDocument {
-		return hub.E(hub.Unsupported, "api.document", "dicomweb.not_renderable").With("reason", "the document is too large")
-	}
 	if err := d.view(c, &f.Study); err != nil {
 		return err
 	}
-	data, err := d.bytesAt(c.Context(), i, e.Offset, e.Length)
-	if err != nil {
-		return err
-	}
-	if n, ok := ds.Int(dicom.EncapsulatedDocumentLength); ok && n > 0 && n < int64(len(data)) {
-		data = data[:n] // without the byte that makes the value even
+	length := e.Length
+	if n, ok := ds.Int(dicom.EncapsulatedDocumentLength); ok && n > 0 && n < length {
+		length = n // without the byte that makes the value even
 	}
 	h := c.W.Header()
-	h.Set("Content-Type", offer.Type)
 	h.Set("Cache-Control", "private, max-age=3600")
 	h.Set("Content-Security-Policy", "sandbox") // a document from outside runs nothing here
-	serveContent(c, bytes.NewReader(data))
-	return nil
+	return d.sendValue(c, i, &frameSource{length: length, parts: []dicom.Range{{Offset: e.Offset, Length: length}}}, offer)
 }
 
 // retrieveURI is WADO-URI, PS3.18 section 9: one object or a picture of it, by

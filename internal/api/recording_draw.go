@@ -18,7 +18,8 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 )
 
-// Trace reads a recording's samples back, verified.
+// Trace reads a recording's samples back: verified, but for the first part of a
+// long one, which is not read whole for it.
 func (s *Server) Trace(ctx context.Context, r *hub.Recorded) (*ecg.Recording, error) {
 	tx := s.DB.Read(ctx)
 	_, long, err := isLong(tx, r)

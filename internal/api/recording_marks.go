@@ -49,13 +49,16 @@ type readerMeasurements struct {
 	At   time.Time `json:"at"`
 }
 
+// mostTraceMarks is how many savings are shown of one recording, the newest.
+const mostTraceMarks = 100
+
 func (s *Server) listTraceMarks(c *Call) (any, error) {
 	tx := c.Read()
 	r, err := recording(tx, c.Actor, hub.RecordingID(c.PathValue("id")))
 	if err != nil {
 		return nil, err
 	}
-	list, err := tx.TraceMarks(r.ID)
+	list, err := tx.TraceMarks(r.ID, mostTraceMarks)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +180,7 @@ func fromTo(a, b *float64) *float64 {
 
 // readerOf is what the latest marks say, nil without any.
 func readerOf(tx *db.Tx, r *hub.Recorded) (*readerMeasurements, error) {
-	list, err := tx.TraceMarks(r.ID)
+	list, err := tx.TraceMarks(r.ID, 1)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}

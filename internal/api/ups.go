@@ -64,6 +64,7 @@ var upsMessages = messages{
 	"ups.completed_already": {"该工作项已完成，不能取消。", "This workitem is completed and cannot be cancelled (C311)."},
 	"ups.wont_cancel":       {"该工作项正在处理，当前角色不能取消；已通知处理者。", "This workitem is being worked on and this role cannot cancel it; its performer has been told (C313)."},
 	"ups.attribute":         {"不能更改属性 {name}：任务内容来自申请单。", "The attribute {name} cannot be set: what a task asks for comes from its order."},
+	"ups.subscriptions":     {"该应用的订阅已达 {most} 个。请先取消不再需要的订阅，或改为订阅全部工作项。", "This application has {most} subscriptions. End those no longer needed, or subscribe to all workitems at once."},
 	"ups.body":              {"工作项内容有误：{reason}。", "The workitem in the request cannot be read: {reason}."},
 }
 

@@ -29,6 +29,10 @@ const (
 // remembers; of more, a state may be reported twice.
 const maxReported = 20_000
 
+// maxSubscriptions bounds those of one application, each of which every event is
+// held against.
+const maxSubscriptions = 1_000
+
 // subscriber reads the path of a subscription: whose, and to which task ("" all
 // of them).
 func (s *Server) subscriber(c *Call) (aet string, id hub.TaskID, err error) {
@@ -66,6 +70,13 @@ func (s *Server) subscribe(c *Call) error {
 		return parameter("deletionlock")
 	}
 	err = s.DB.Tx(c.Context(), func(tx *db.Tx) error {
+		have, err := tx.Subscriptions(sub.Account, aet)
+		if err != nil {
+			return err
+		}
+		if len(have) >= maxSubscriptions {
+			return hub.E(hub.Conflict, "api.ups", "ups.subscriptions").With("most", maxSubscriptions)
+		}
 		if sub.Since, err = tx.LastSeq(); err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ var traceMarks = newTable[hub.TraceMarks]("recording_marks", 1, func(m *hub.Trac
 // InsertTraceMarks stores a reader's marks.
 func (tx *Tx) InsertTraceMarks(m *hub.TraceMarks) error { return traceMarks.insert(tx, m) }
 
-// TraceMarks returns the marks on a recording, newest first.
-func (tx *Tx) TraceMarks(id hub.RecordingID) ([]*hub.TraceMarks, error) {
-	return traceMarks.all(tx, "WHERE recording = $1 ORDER BY at DESC, id DESC", string(id))
+// TraceMarks returns the newest marks on a recording, the newest first.
+func (tx *Tx) TraceMarks(id hub.RecordingID, limit int) ([]*hub.TraceMarks, error) {
+	return traceMarks.all(tx, "WHERE recording = $1 ORDER BY at DESC, id DESC LIMIT 0+$2", string(id), limit)
 }
