@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -162,6 +163,7 @@ func (sys *system) join(cost account.Params) {
 	sys.api = &api.Server{DB: sys.db, Objects: sys.objects, Keys: sys.keys, Accounts: sys.accounts, Work: sys.work, Intake: sys.intake, Orders: orders, Recognition: recognised, Uploads: upload.New(sys.intake, sys.work),
 		Reassign: &reassign.Service{DB: sys.db, Work: sys.work, Orders: orders},
 		Critical: sys.critical, Reports: sys.reports, Settled: sys.settled, Metrics: sys.metrics, Log: sys.log, Version: version, Secure: sys.settings.TLSCert != ""}
+	sys.api.Forwards = &route.Rules{DB: sys.db, Seal: sys.keys.Seal}
 	sys.api.Aliases, sys.api.Origins = sys.aliases, sys.settings.CORS
 	sys.reports.Trace = sys.api.Trace
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/metric"
 	"github.com/yuanzhen/yuanzhen/internal/order"
 	"github.com/yuanzhen/yuanzhen/internal/report"
+	"github.com/yuanzhen/yuanzhen/internal/route"
 	"github.com/yuanzhen/yuanzhen/internal/settle"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 )
@@ -50,6 +51,7 @@ func newHospital(t *testing.T) *hospital {
 	s.Accounts = account.New(d, ring, log, account.DefaultLimits, cheap)
 	s.Intake = intake.New(d, objects, s.Work, ring, s.Metrics, log)
 	s.Settled = settle.New(d, objects, s.Metrics, log, rules.Settle)
+	s.Forwards = &route.Rules{DB: d, Seal: ring.Seal}
 	s.Orders = &order.Service{DB: d, Sealer: ring}
 	s.Reports = &report.Service{DB: d, Keys: ring, Objects: objects, Work: s.Work, Trace: s.Trace, Address: func() string { return "https://hub.example" }, Log: log}
 	made, err := demo.Alliance(t.Context(), d, s.Accounts, stores.Dir, nil) // reads back what the folder has

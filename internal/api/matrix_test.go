@@ -101,6 +101,7 @@ func (m *matrix) fill() {
 	n["phrases"] = m.ok("reader1", "POST", "/api/v1/phrases", map[string]any{"name": "短语", "kind": "ecg", "findings": "窦性"})["id"].(string)
 	n["accounts"], n["members"], n["catalogue"] = "tech3", "CLINIC3", "DX-CHEST"
 	n["devices"] = m.ok("admin", "POST", "/api/v1/devices", map[string]any{"ae_title": "DR1", "member": "CLINIC1"})["ae_title"].(string)
+	n["routes"] = m.ok("admin", "POST", "/api/v1/routes", map[string]any{"name": "PACS", "member": "CLINIC1", "kind": "dicom", "address": "192.0.2.9", "port": 104, "called_ae": "PACS"})["id"].(string)
 	n["agreements"] = items(m.ok("admin", "GET", "/api/v1/agreements", nil))[0]["id"].(string)
 	m.ok("admin", "POST", "/api/v1/accounts/tech3/tokens", map[string]any{"name": "x"})
 	n["tokens"] = items(m.ok("admin", "GET", "/api/v1/accounts/tech3/tokens", nil))[1]["id"].(string)

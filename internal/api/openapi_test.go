@@ -94,7 +94,7 @@ var answered = map[string]any{
 	"Decision": hub.Decision{}, "Device": DeviceRow{}, "Duty": DutyRow{}, "Enrolment": account.Enrolment{}, "ImportedResult": recognition.Imported{}, "InboxItem": reassign.Item{},
 	"Mark": MarkRow{}, "Member": hub.Member{}, "Order": hub.Order{}, "OrderMade": order.Made{}, "Patient": worklist.PatientView{}, "Prior": Prior{},
 	"Quarantined": QuarantineView{}, "Reader": ReaderView{}, "Reassignment": ReassignmentView{}, "Receipt": upload.Receipt{}, "Recognised": recognition.Recognised{},
-	"RecognisedItem": RecognisedItem{}, "RecognitionSummary": Summary{}, "Recording": RecordingView{}, "Report": report.View{}, "Session": SessionView{},
+	"RecognisedItem": RecognisedItem{}, "RecognitionSummary": Summary{}, "Recording": RecordingView{}, "Report": report.View{}, "Route": RouteRow{}, "RouteJob": RouteJobRow{}, "Session": SessionView{},
 	"SessionAccount": AccountView{}, "Stranger": StrangerRow{}, "Task": worklist.View{}, "Template": hub.Template{}, "Tier": Tier{}, "Token": TokenView{}, "Upload": UploadView{}, "Verdict": VerdictView{},
 }
 

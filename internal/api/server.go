@@ -29,6 +29,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/reassign"
 	"github.com/yuanzhen/yuanzhen/internal/recognition"
 	"github.com/yuanzhen/yuanzhen/internal/report"
+	"github.com/yuanzhen/yuanzhen/internal/route"
 	"github.com/yuanzhen/yuanzhen/internal/settle"
 	"github.com/yuanzhen/yuanzhen/internal/upload"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
@@ -50,6 +51,7 @@ type Server struct {
 	Critical    *critical.Service
 	Recognition *recognition.Service
 	Settled     *settle.Store
+	Forwards    *route.Rules
 	Metrics     *metric.Metrics
 	Log         *slog.Logger
 	Version     string
@@ -96,7 +98,7 @@ const maxJSON = 1 << 20
 // Routes is the whole table.
 func (s *Server) Routes() []Route {
 	return slices.Concat(s.systemRoutes(), s.sessionRoutes(), s.taskRoutes(), s.recordingRoutes(), s.traceMarksRoutes(), s.longRoutes(), s.driftRoutes(), s.liveRoutes(),
-		s.reportRoutes(), s.criticalRoutes(), s.orderRoutes(), s.recognitionRoutes(), s.uploadRoutes(), s.inboxRoutes(), s.adminRoutes(), s.dicomwebRoutes(), s.upsRoutes())
+		s.reportRoutes(), s.criticalRoutes(), s.orderRoutes(), s.recognitionRoutes(), s.uploadRoutes(), s.inboxRoutes(), s.adminRoutes(), s.routeRoutes(), s.dicomwebRoutes(), s.upsRoutes())
 }
 
 // Handler serves the table.
