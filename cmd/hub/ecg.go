@@ -17,6 +17,8 @@ import (
 type ecgCommand struct {
 	Info    ecgInfoCommand    `cmd:"" help:"Say what an ECG file of any known format holds."`
 	Measure ecgMeasureCommand `cmd:"" help:"Measure an ECG file: beats, waves, intervals, quality."`
+	Convert ecgConvertCommand `cmd:"" help:"Write an ECG file as DICOM, HL7 aECG, SCP-ECG, EDF+ or WFDB."`
+	Draw    ecgDrawCommand    `cmd:"" help:"Draw an ECG file on a page, SVG or PDF, at true scale."`
 }
 
 // ecgInfoCommand prints what the decoder reads of a file.
