@@ -203,26 +203,26 @@ func (c *session) request(ctx context.Context, contextID byte, cmd *command, dat
 	if err != nil {
 		return command{}, err
 	}
-	wait, cancel := context.WithTimeoutCause(ctx, c.server.Timeouts.WithDefaults().Idle, errAnswerWait)
-	defer cancel()
-	select {
-	case rsp := <-answered:
-		return rsp, nil
-	case <-c.ended:
-		return command{}, ul.ErrClosed
-	case <-wait.Done():
-		if ctx.Err() == nil {
-			c.conn.Abort(ul.AbortUser, ul.ReasonNotSpecified)
-			return command{}, errAnswerWait
+	patience := c.server.Timeouts.WithDefaults().Idle
+	for range 2 { // cancelled, what was sent is still answered, and counted
+		wait, cancel := context.WithTimeoutCause(ctx, patience, errAnswerWait)
+		select {
+		case rsp := <-answered:
+			cancel()
+			return rsp, nil
+		case <-c.ended:
+			cancel()
+			return command{}, ul.ErrClosed
+		case <-wait.Done():
+			cancel()
 		}
+		if ctx.Err() == nil {
+			break
+		}
+		ctx = context.WithoutCancel(ctx)
 	}
-	// Cancelled: what was sent is still answered, and counted.
-	select {
-	case rsp := <-answered:
-		return rsp, nil
-	case <-c.ended:
-		return command{}, ul.ErrClosed
-	}
+	c.conn.Abort(ul.AbortUser, ul.ReasonNotSpecified)
+	return command{}, errAnswerWait
 }
 
 func (c *session) expect() (id uint16, answered chan command) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/dicom/ul"
@@ -306,6 +307,40 @@ func TestRequestOfAnotherClassThanItsContextIsRefused(t *testing.T) {
 		if err != nil || rsp.status.Code != q.code || len(rsp.status.Comment) > maxComment {
 			t.Errorf("%s: %v, %v; want %04X", name, rsp.status, err, q.code)
 		}
+	}
+}
+
+func TestRequestorThatCancelsAndFallsSilentIsLetGo(t *testing.T) {
+	t.Parallel()
+	ended := make(chan error, 1)
+	addr, _ := serve(t, &Server{Timeouts: ul.Timeouts{Idle: 100 * time.Millisecond}, Handler: &desk{get: func(ctx context.Context, _ *Association, _ *Query, r *Retrieval) Status {
+		_, err := r.Store(ctx, ctImage, "1.2.1", dicom.ExplicitVRLittleEndian, bytes.NewReader(pattern(100)))
+		ended <- err
+		return Status{Code: Canceled}
+	}}})
+	c, err := Dial(t.Context(), addr, DialOptions{CallingAE: "TEST", CalledAE: "HUB",
+		Contexts: []PresentationContext{native(StudyRootGet), ctExplicit}, Roles: []ul.Role{{SOPClass: ctImage, SCP: true}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Abort)
+	id, _ := c.context(StudyRootGet, "")
+	for _, cmd := range []*command{{affectedClass: StudyRootGet, field: cGet, messageID: 1, dataSetType: aDataSet}, {field: cCancel, respondedTo: 1, dataSetType: noDataSet}} {
+		var data io.Reader
+		if cmd.dataSetType == aDataSet {
+			data = bytes.NewReader([]byte("\x10\x00\x20\x00\x02\x00\x00\x00P1"))
+		}
+		if err := c.post(id, cmd, data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	select {
+	case err := <-ended:
+		if !errors.Is(err, ul.ErrTimeout) {
+			t.Errorf("the sub-operation ended with %v", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("the sub-operation waits for ever")
 	}
 }
 
