@@ -4,7 +4,8 @@ import type { Prior, Task } from '../../load/types'
 import { t } from '../../text/case'
 import { stamp } from '../clock'
 import { useKeys } from '../keys'
-import { ProblemNote, Skeleton } from '../parts/blank'
+import { Blank, ProblemNote, Skeleton } from '../parts/blank'
+import { tierSays } from '../parts/marks'
 import type { PageProps } from '../route'
 import { navigate } from '../router'
 import { take, takeNext } from '../worklist/take'
@@ -66,9 +67,9 @@ function Opened(props: { at: Case; task: Task }) {
     <div class="case" data-testid="case" data-id={task.id} data-state={task.state}>
       <CaseHead task={task} />
       <CaseWarnings task={task} />
-      {ecg && <Repeat task={task} beside={repeat?.recording} onBeside={setRepeat} />}
+      {ecg && at.ours && <Repeat task={task} beside={repeat?.recording} onBeside={setRepeat} />}
       <div class="casebody">
-        {ecg ? (
+        {!at.ours ? <div class="viewer"><Blank title={tierSays(task) || t('notOurs')}><p>{t('goneHelp')}</p></Blank></div> : ecg ? (
           <div class="viewer">
             <Ecg recording={task.recording} task={task.id} first editable={at.duty === 'write' || at.duty === 'review'} onShown={onShown} onInsert={insert} />
             {beside && <Ecg key={beside.recording} recording={beside.recording} task="" first={false} editable={false} label={beside.label} onShown={() => {}} />}

@@ -29,11 +29,11 @@ export function Panel(props: PanelProps) {
           <span data-testid="history">{history || <span class="quiet">{t('noHistory')}</span>}</span>
           {task.purpose && <div><span class="quiet">{t('purpose')}　</span>{task.purpose}</div>}
         </div>
-        <Priors task={task.id} compared={props.compared} onCompare={props.onCompare} />
+        {at.ours && <Priors task={task.id} compared={props.compared} onCompare={props.onCompare} />}
         {at.fault ? <ProblemNote fault={at.fault} onRetry={at.retry} /> : null}
         {at.box
           ? <Editor box={at.box} task={task} review={at.duty === 'review'} onDialog={props.onDialog} before={at.report} />
-          : at.duty === 'write' || at.duty === 'review' ? !at.fault && <Skeleton /> : <Written task={task} report={at.report} onDialog={props.onDialog} />}
+          : at.duty === 'write' || at.duty === 'review' ? !at.fault && <Skeleton /> : at.ours && <Written task={task} report={at.report} onDialog={props.onDialog} />}
       </div>
       <Foot at={at} task={task} onDialog={props.onDialog} onPrimary={props.onPrimary} />
     </aside>

@@ -11,6 +11,8 @@ import { type Duty, dutyOf } from './duty'
 
 export interface Case {
   task: Task | null
+  /** Whether the own centre may read it. */
+  ours: boolean
   duty: Duty
   /** The report as the hub has it. */
   report: Report | null
@@ -33,10 +35,12 @@ export function useCase(id: string): Case {
     return () => stop.abort()
   }, [id, again])
   const who = account.value
-  const duty = task && who && reads(task, who.member.code) ? dutyOf(task, who) : 'watch'
-  const { report, loaded, fault: reportFault } = useReport(task, again)
+  // What was handed over can be followed; report and pictures are the next tier's.
+  const ours = task !== null && who ? reads(task, who.member.code) : false
+  const duty = ours && task && who ? dutyOf(task, who) : 'watch'
+  const { report, loaded, fault: reportFault } = useReport(ours ? task : null, again)
   const box = useBox(task, duty, report, loaded)
-  return { task, duty, report, box, fault: fault ?? reportFault, retry: () => setAgain((n) => n + 1) }
+  return { task, ours, duty, report, box, fault: fault ?? reportFault, retry: () => setAgain((n) => n + 1) }
 }
 
 function useReport(task: Task | null, again: number): { report: Report | null; loaded: boolean; fault: unknown } {

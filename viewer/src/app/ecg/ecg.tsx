@@ -84,7 +84,7 @@ function Photo(props: { recording: Recording; onShown(): void }) {
       <div class="measures second"><span class="mark warn" data-testid="ecg-photo-only"><Icon name="warn" size={12} />{t('photoOnly')}</span></div>
       {format === 'pdf'
         ? <iframe class="photo" title={t('photoOnly')} src={drawnAt(id, 'pdf', {})} data-testid="ecg-photo" />
-        : <div class="sheet"><img class="photo" alt={t('photoOnly')} src={drawnAt(id, 'svg', {})} onLoad={props.onShown} data-testid="ecg-photo" /></div>}
+        : <div class="sheet" tabIndex={0}><img class="photo" alt={t('photoOnly')} src={drawnAt(id, 'svg', {})} onLoad={props.onShown} data-testid="ecg-photo" /></div>}
     </>
   )
 }
