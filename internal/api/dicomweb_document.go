@@ -149,8 +149,8 @@ func (d *dicomweb) renderedAll(c *Call) error {
 	return d.renderParts(c, all, w, offer)
 }
 
-// renderParts sends pictures of instances. What cannot be shown is left out and
-// told of; the status waits for the first picture.
+// renderParts sends pictures of instances. What cannot be shown is left out; the
+// status waits for the first picture.
 func (d *dicomweb) renderParts(c *Call, all []*hub.Instance, w wish, offer web.Offer) error {
 	out := web.NewWriter(c.W)
 	c.W.Header().Set("Cache-Control", "private, max-age=3600")

@@ -685,3 +685,18 @@ func TestMetadataIsKeptOnceASeriesIsQuiet(t *testing.T) {
 		t.Errorf("kept %+v, to be deleted %q", now, dead)
 	}
 }
+
+func TestCachedPicturesAreForTheirAccountOnly(t *testing.T) {
+	t.Parallel()
+	h := newHospital(t)
+	u := uids{"1.9", "1.9.1", "1.9.1.1"}
+	if r := h.web("tech1", "POST", "/studies", bytes.NewReader(image(u, 1, 1, nil)), "Content-Type", "application/dicom"); r.code != 200 {
+		t.Fatalf("%d %s", r.code, r.body)
+	}
+	for _, path := range []string{"/rendered", "/thumbnail", "/frames/1"} {
+		r := h.get("tech1", u.path()+path, "")
+		if vary := strings.Join(r.head.Values("Vary"), ", "); r.code != 200 || !strings.Contains(r.head.Get("Cache-Control"), "private") || !strings.Contains(vary, "Cookie") || !strings.Contains(vary, "Authorization") {
+			t.Errorf("%s: %d, cached %q for %q", path, r.code, r.head.Get("Cache-Control"), vary)
+		}
+	}
+}

@@ -189,6 +189,7 @@ func (s *Server) admit(c *Call, route Route) error {
 	}
 	actor.IP, actor.Client, actor.RequestID = c.Actor.IP, c.Actor.Client, c.Actor.RequestID
 	c.Actor, c.Cred = actor, cred
+	c.W.Header().Add("Vary", "Authorization, Cookie") // the next account at this browser gets nothing of this one's cache
 	if cookie && !safe(c.Method) && c.Header.Get("X-CSRF") != cred.CSRF {
 		return hub.E(hub.Forbidden, "api", "session.csrf")
 	}
