@@ -14,13 +14,17 @@ type bounds struct {
 }
 
 const (
-	onShare     = 0.040 // of the steepest slope: QRS has begun
-	offShareQ   = 0.050 // of the steepest slope: QRS has ended
-	calmMS      = 0.012 // s that must stay below
-	minPUV      = 18    // µV RMS over the leads: smaller humps are no P
-	minPMS      = 40.0
-	atrialShare = 0.240 // s before the next R that T leaves to P
-	minTUV      = 60    // µV: flatter T waves have no end to measure on a lead
+	onShare   = 0.040 // of the steepest slope: QRS has begun
+	offShareQ = 0.050 // of the steepest slope: QRS has ended
+	calmMS    = 0.012 // s that must stay below
+	// A lead is steep a little later and not as long as all of them together.
+	onOfLeads, offOfLeads       = 0.004, 0.006 // s
+	leadsOnShare, leadsOffShare = 0.8, 0.5     // of the leads' own limits in what is agreed
+	farApart                    = 0.025        // s
+	minPUV                      = 18           // µV RMS over the leads: smaller humps are no P
+	minPMS                      = 40.0
+	atrialShare                 = 0.240 // s before the next R that T leaves to P
+	minTUV                      = 60    // µV: flatter T waves have no end to measure on a lead
 )
 
 // delineateQRS finds onset and end of QRS; ok is false when the beat has no
@@ -44,7 +48,39 @@ func delineateQRS(m *medianBeat) (on, off int, ok bool) {
 	end := math.Max(offShareQ*v[peak], 2.2*floor)
 	on = edge(v, peak, -1, calm, start, max(0, m.r-span(0.160, m.rate)))
 	off = edge(v, peak, 1, calm, end, min(len(v)-1, m.r+span(0.200, m.rate)))
+	if off <= on {
+		return on, off, false
+	}
+	on, off = m.agreed(on, off)
 	return on, off, off > on
+}
+
+// agreed weighs the limits on and off, found where all leads together are steep,
+// with the middle one of the leads' own: a steep P or a long slur of some leads
+// does not reach that. Where both are far apart the leads alone are believed.
+func (m *medianBeat) agreed(on, off int) (int, int) {
+	var ons, offs []float64
+	for _, x := range m.x {
+		v := leadSteepness(x, m.rate)
+		peak := on
+		for i := on; i <= off; i++ {
+			if v[i] > v[peak] {
+				peak = i
+			}
+		}
+		limit := math.Max(leadOnShare*v[peak], 2.2*quantile(append([]float64(nil), v...), 0.25))
+		calm := span(calmMS, m.rate)
+		ons = append(ons, float64(edge(v, peak, -1, calm, limit, max(0, m.r-span(0.160, m.rate)))))
+		offs = append(offs, float64(edge(v, peak, 1, calm, limit, min(len(v)-1, m.r+span(0.200, m.rate)))))
+	}
+	weigh := func(all int, leads, share, apart float64) int {
+		if math.Abs(leads-float64(all)) > apart*m.rate {
+			share = 1
+		}
+		return int(math.Round(float64(all) + share*(leads-float64(all))))
+	}
+	return weigh(on, median(ons)-onOfLeads*m.rate, leadsOnShare, farApart),
+		weigh(off, median(offs)+offOfLeads*m.rate, leadsOffShare, farApart)
 }
 
 // edge walks from peak in direction dir until v stays below limit for calm

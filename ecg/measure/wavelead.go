@@ -7,7 +7,7 @@ import (
 // leadQRS finds QRS on one lead of the median beat within the global limits.
 func leadQRS(m *medianBeat, x []float64, b bounds) part {
 	v := leadSteepness(x, m.rate)
-	slack := span(0.010, m.rate)
+	slack := span(0.030, m.rate)
 	lo, hi := max(0, b.qrsOn-slack), min(len(v)-1, b.qrsOff+slack)
 	peak := lo
 	for i := lo; i <= hi; i++ {
@@ -19,9 +19,10 @@ func leadQRS(m *medianBeat, x []float64, b bounds) part {
 	calm := span(calmMS, m.rate)
 	on := edge(v, peak, -1, calm, math.Max(leadOnShare*v[peak], floor), lo)
 	off := edge(v, peak, 1, calm, math.Max(leadOffShare*v[peak], floor), hi)
+	first, last := tall(x, lo, hi, m.rate)
 	q := part{
-		on:  b.qrsOn - span(qrsLead, m.rate) + m.keep(on, b.qrsOn, ownQRS),
-		off: b.qrsOff + span(qrsTail, m.rate) + m.keep(off, b.qrsOff, ownQRS),
+		on:  b.qrsOn - span(qrsLead, m.rate) + m.keep(on, b.qrsOn, ownQRS) + m.keep(first, b.qrsOn, tallQRS),
+		off: b.qrsOff + span(qrsTail, m.rate) + m.keep(off, b.qrsOff, ownQRS) + m.keep(last, b.qrsOff, tallQRS),
 	}
 	q.on, q.off = max(q.on, 0), min(q.off, len(x)-1)
 	q.peak = q.on
@@ -36,10 +37,32 @@ func leadQRS(m *medianBeat, x []float64, b bounds) part {
 const (
 	leadOnShare  = 0.06
 	leadOffShare = 0.08
-	ownQRS       = 0.5
+	ownQRS       = 0.25
+	tallQRS      = 0.3
+	tallShare    = 0.1
 	// People see QRS begin a little before and end a little after it is steep.
-	qrsLead, qrsTail = 0.007, 0.006
+	qrsLead, qrsTail = 0.010, 0.006
 )
+
+// tall finds where x first leaves the level it has at from by a tenth of the
+// largest deflection between from and to, and where it was last so far from the
+// level at to.
+func tall(x []float64, from, to int, rate float64) (first, last int) {
+	level := func(at int) float64 { return levelAt(x, at, rate) }
+	before, after := level(from), level(to)
+	height := 0.0
+	for _, v := range x[from : to+1] {
+		height = math.Max(height, math.Abs(v))
+	}
+	first, last = from, to
+	for first < to && math.Abs(x[first]-before) < tallShare*height {
+		first++
+	}
+	for last > from && math.Abs(x[last]-after) < tallShare*height {
+		last--
+	}
+	return first, last
+}
 
 // leadSteepness is the change of x in 8 ms, lightly smoothed.
 func leadSteepness(x []float64, rate float64) []float64 {
@@ -99,6 +122,13 @@ func projected(m *medianBeat, at, from, to int) []float64 {
 	}
 	return out
 }
+
+// Of the steepest slope of P on a lead: what a flank has at least, and of that
+// flank what is flat again.
+const (
+	steepFlank = 0.7
+	flatFlank  = 0.25
+)
 
 const minJointTUV = 5 // µV RMS over the leads
 
@@ -177,11 +207,13 @@ func abs(v int) int { return max(v, -v) }
 // What of its own limits a lead keeps, where it differs from what all leads
 // together say: the rest of a difference is noise.
 const (
-	ownFall  = 0.45
-	ownEnd   = 0.15
-	ownEdge  = 0.55 // of P
-	ownPeak  = 0.15
-	ownReach = 0.040 // s of difference at most
+	ownFall   = 0.45
+	ownEnd    = 0.15
+	ownEdge   = 0.55 // of the onset of P
+	ownPeak   = 0.15
+	ownEndP   = 0.25  // of the end of P
+	ownSteepP = 0.40  // of where its last steep flank is over
+	ownReach  = 0.040 // s of difference at most
 )
 
 // leadT finds T on one lead near where all leads have it.
@@ -244,9 +276,42 @@ func leadP(m *medianBeat, x []float64, b bounds, joint hump) part {
 	if p.on < 0 {
 		return joint.part
 	}
+	last := steepEndOfP(x, joint, b.qrsOn, m.rate)
 	return part{
 		joint.on + m.keep(p.on, joint.on, ownEdge) + m.keep(p.peak, joint.peak, ownPeak),
 		joint.peak + m.keep(p.peak, joint.peak, 0.5),
-		joint.off + m.keep(p.off, joint.off, ownEdge) + m.keep(p.peak, joint.peak, ownPeak),
+		joint.off + m.keep(p.off, joint.off, ownEndP) + m.keep(p.peak, joint.peak, ownPeak) + m.keep(last, joint.off, ownSteepP) - span(0.003, m.rate),
 	}
+}
+
+// steepEndOfP finds where the last steep flank of P on x, one lead, has become
+// flat: of a P with two phases or two humps that is behind both.
+func steepEndOfP(x []float64, joint hump, qrsOn int, rate float64) int {
+	slack, margin := span(0.040, rate), span(0.020, rate)
+	from, to := max(0, joint.on-slack), min(qrsOn, joint.off+slack)
+	if to-from < slack {
+		return joint.off
+	}
+	y, slope := make([]float64, to-from+1), make([]float64, to-from+1)
+	movingMean(slope, x[from:to+1], span(0.012, rate))
+	movingMean(y, slope, span(0.012, rate))
+	difference(slope, y, span(0.006, rate))
+	for i, v := range slope {
+		slope[i] = math.Abs(v)
+	}
+	lo, hi := max(1, joint.on-margin-from), min(len(slope)-2, joint.off+margin-from)
+	if hi <= lo {
+		return joint.off
+	}
+	steepest := top(slope[lo : hi+1])
+	for i := hi; i >= lo; i-- {
+		if slope[i] < steepFlank*steepest || slope[i] < slope[i-1] || slope[i] <= slope[i+1] {
+			continue
+		}
+		for limit := flatFlank * slope[i]; i < len(slope)-1 && slope[i] > limit; {
+			i++
+		}
+		return from + i
+	}
+	return joint.off
 }
