@@ -10,6 +10,7 @@ import (
 
 	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/dicom/dimse"
+	"github.com/yuanzhen/yuanzhen/dicom/web"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 )
 
@@ -186,7 +187,7 @@ func matches(id, d *dicom.Dataset) bool {
 				return false
 			}
 		default:
-			if keys := id.Texts(e.Tag); len(keys) > 0 && !holds(e.Tag, keys, d.Texts(e.Tag)) {
+			if keys := id.Texts(e.Tag); !universal(keys) && !(web.Key{Tag: e.Tag, Values: keys}).Match(d) {
 				return false
 			}
 		}
@@ -194,69 +195,9 @@ func matches(id, d *dicom.Dataset) bool {
 	return true
 }
 
-// holds tells whether one of values matches one of keys.
-func holds(tag dicom.Tag, keys, values []string) bool {
-	entry, _ := dicom.Lookup(tag)
-	for _, key := range keys {
-		if key == "" || strings.Trim(key, "*") == "" {
-			return true
-		}
-		for _, v := range values {
-			if fits(entry.VR, key, v) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func fits(vr dicom.VR, key, v string) bool {
-	switch vr {
-	case dicom.DA, dicom.TM:
-		from, to, isRange := strings.Cut(key, "-")
-		from, to = strings.TrimSpace(from), strings.TrimSpace(to)
-		if !isRange {
-			to = from
-		}
-		return v >= from && (to == "" || v <= to || strings.HasPrefix(v, to))
-	case dicom.PN:
-		key = strings.TrimRight(strings.ToLower(key), "^")
-		for group := range strings.SplitSeq(strings.ToLower(v), "=") {
-			if like(key, group) {
-				return true
-			}
-		}
-		return like(key, strings.ToLower(v))
-	case dicom.UI:
-		return key == v
-	}
-	return like(key, v)
-}
-
-// like matches DICOM's wildcards, PS3.4 section C.2.2.2.4.
-func like(pattern, s string) bool {
-	p, t := []rune(pattern), []rune(s)
-	star, mark := -1, 0
-	i, j := 0, 0
-	for j < len(t) {
-		switch {
-		case i < len(p) && p[i] == '*':
-			star, mark = i, j
-			i++
-		case i < len(p) && (p[i] == '?' || p[i] == t[j]):
-			i++
-			j++
-		case star >= 0:
-			mark++
-			i, j = star+1, mark
-		default:
-			return false
-		}
-	}
-	for i < len(p) && p[i] == '*' {
-		i++
-	}
-	return i == len(p)
+// universal tells whether keys match everything.
+func universal(keys []string) bool {
+	return len(keys) == 0 || slices.ContainsFunc(keys, func(k string) bool { return strings.Trim(k, "*") == "" })
 }
 
 // extract copies what id asks for from src to dst, and tells whether src has
