@@ -18,6 +18,8 @@ import (
 type demoCommand struct {
 	Settings
 	Empty bool `help:"Make the accounts only, send no studies."`
+	// Known makes the demo as strict as a hub that serves patients.
+	Known bool `name:"known-devices" help:"Refuse devices that are not registered; with --empty, because the demo's own are not."`
 }
 
 // demoCost hashes passwords cheaply: the demo's are 16 random characters in a
@@ -40,7 +42,7 @@ func (c *demoCommand) Run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer sys.close()
-	sys.node.Open, sys.node.Fallback = true, "CLINIC1"
+	sys.node.Open, sys.node.Fallback = !c.Known, "CLINIC1"
 	// Before anything listens: a database of patients is no place for open doors.
 	accounts, err := demo.Alliance(ctx, sys.db, sys.accounts, c.Data, sys.seeds())
 	if err != nil {

@@ -38,19 +38,6 @@ export interface TokenRow {
   expires_at?: string
 }
 
-export interface DeviceRow {
-  id: string
-  member: string
-  ae_title: string
-  name: string
-  address: string
-  kind: string
-  auto_submit: boolean
-  active: boolean
-  last_seen?: string
-  instances: number
-}
-
 export interface AgreementRow {
   id: string
   source: string

@@ -26,6 +26,8 @@ export interface FormProps {
   start?: Values
   look?: 'primary' | 'danger'
   children?: ComponentChildren
+  /** Stands below the fields. */
+  note?: string
   testid: string
   /** Sends the form; a refusal is shown and the dialog stays. */
   onSend(v: Values): Promise<unknown>
@@ -53,6 +55,7 @@ export function FormDialog(props: FormProps) {
     <Dialog title={props.title} verb={props.verb} look={props.look ?? 'primary'} onDo={() => void go()} onClose={props.onClose} blocked={busy || lacks} testid={props.testid}>
       {props.children}
       {props.fields.map((f, i) => <One key={f.key} spec={f} first={i === 0} value={v[f.key] ?? ''} onChange={(x) => setV((old) => ({ ...old, [f.key]: x }))} />)}
+      {props.note && <p class="quiet">{props.note}</p>}
       {fault !== null && <ProblemNote fault={fault} />}
     </Dialog>
   )

@@ -54,7 +54,7 @@ export function Register<R>(props: RegisterProps<R>) {
       </div>
       {props.help && <p class="quiet">{props.help}</p>}
       {list.fault !== null && <ProblemNote fault={list.fault} onRetry={list.reload} />}
-      <div class="panel scroll">
+      <div class="panel scroll" tabIndex={0} role="region" aria-label={props.title}>
         {list.rows === null ? list.fault === null && <Skeleton /> : rows.length === 0 ? <Blank title={q ? t('nothingFound', { q: text.trim() }) : props.none} /> : (
           <Table testid={`${props.testid}-table`} columns={props.columns} rows={rows} id={props.id} {...(props.dim ? { dim: props.dim } : {})} {...(props.onOpen ? { onOpen: props.onOpen } : {})} />
         )}
