@@ -112,12 +112,15 @@ func put(out []byte, samples []uint16, size, stride int) {
 		for i, v := range samples {
 			binary.LittleEndian.PutUint16(out[2*i:], v)
 		}
+	case size == 1:
+		at := 0
+		for _, v := range samples {
+			out[at] = byte(v)
+			at += stride
+		}
 	default:
 		for i, v := range samples {
-			out[i*stride] = byte(v)
-			if size > 1 {
-				out[i*stride+1] = byte(v >> 8)
-			}
+			binary.LittleEndian.PutUint16(out[i*stride:], v)
 		}
 	}
 }

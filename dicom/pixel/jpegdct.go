@@ -210,9 +210,9 @@ func flat(dc int32, out []uint16, stride, precision int) {
 	pass := passBits(precision)
 	v := (dc<<pass<<dctBits + 1<<(dctBits+pass+2)) >> (dctBits + pass + 3)
 	s := sample(v+1<<(precision-1), 1<<precision-1)
+	row := [8]uint16{s, s, s, s, s, s, s, s}
 	for y := range 8 {
-		row := (*[8]uint16)(out[y*stride:])
-		*row = [8]uint16{s, s, s, s, s, s, s, s}
+		*(*[8]uint16)(out[y*stride:]) = row
 	}
 }
 
