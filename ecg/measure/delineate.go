@@ -19,7 +19,7 @@ const (
 	calmMS    = 0.012 // s that must stay below
 	// A lead is steep a little later and not as long as all of them together.
 	onOfLeads, offOfLeads       = 0.004, 0.006 // s
-	leadsOnShare, leadsOffShare = 0.8, 0.5     // of the leads' own limits in what is agreed
+	leadsOnShare, leadsOffShare = 0.8, 0.3     // of the leads' own limits in what is agreed
 	farApart                    = 0.025        // s
 	minPUV                      = 18           // µV RMS over the leads: smaller humps are no P
 	minPMS                      = 40.0

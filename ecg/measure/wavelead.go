@@ -21,8 +21,8 @@ func leadQRS(m *medianBeat, x []float64, b bounds) part {
 	off := edge(v, peak, 1, calm, math.Max(leadOffShare*v[peak], floor), hi)
 	first, last := tall(x, lo, hi, m.rate)
 	q := part{
-		on:  b.qrsOn - span(qrsLead, m.rate) + m.keep(on, b.qrsOn, ownQRS) + m.keep(first, b.qrsOn, tallQRS),
-		off: b.qrsOff + span(qrsTail, m.rate) + m.keep(off, b.qrsOff, ownQRS) + m.keep(last, b.qrsOff, tallQRS),
+		on:  b.qrsOn - span(qrsLead, m.rate) + m.keep(on, b.qrsOn, ownOn) + m.keep(first, b.qrsOn, tallOn),
+		off: b.qrsOff + span(qrsTail, m.rate) + m.keep(off, b.qrsOff, ownOff) + m.keep(last, b.qrsOff, tallOff),
 	}
 	q.on, q.off = max(q.on, 0), min(q.off, len(x)-1)
 	q.peak = q.on
@@ -37,9 +37,11 @@ func leadQRS(m *medianBeat, x []float64, b bounds) part {
 const (
 	leadOnShare  = 0.06
 	leadOffShare = 0.08
-	ownQRS       = 0.25
-	tallQRS      = 0.3
-	tallShare    = 0.1
+	tallShare    = 0.10 // of the largest deflection: QRS has begun, or not yet ended
+	// Of how far a lead's own limits lie from the common ones, by steepness and by
+	// height, what it keeps.
+	ownOn, tallOn   = 0.25, 0.30
+	ownOff, tallOff = 0.40, 0.15
 	// People see QRS begin a little before and end a little after it is steep.
 	qrsLead, qrsTail = 0.010, 0.006
 )
