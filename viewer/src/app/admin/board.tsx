@@ -74,9 +74,9 @@ function columns(open: (o: Open) => void): Column<Task>[] {
     { key: 'left', head: t('left'), width: '104px', cell: (x) => <Countdown due={x.due} met={Boolean(x.t_prelim)} /> },
     { key: 'patient', head: t('patient'), width: '160px', cell: (x) => <PatientLine patient={x.patient} /> },
     { key: 'exam', head: t('exam'), cell: (x) => <span class="line"><span class="clip">{examName(x)}</span><PrealertMark alerts={x.prealert} short /><TierMark task={x} /></span>, title: (x) => examName(x) },
-    { key: 'member', head: t('clinic'), width: '200px', cell: (x) => x.member_name, title: (x) => x.member_name },
-    { key: 'state', head: t('state'), width: '150px', cell: (x) => <StateMark state={x.state} who={x.holder_name} /> },
-    { key: 'act', head: '', width: '320px', right: true, cell: (x) => <span class="line">{button('transfer', x, t(x.state === 'queued' ? 'assign' : 'transfer'))}{button('priority', x, t('priority'))}{mayEscalate(x) && button('escalate', x, t('escalate'))}{button('correct', x, t('correct'))}{x.state !== 'queued' && button('cancel', x, t('cancelTask'))}</span> },
+    { key: 'member', head: t('clinic'), width: '160px', cell: (x) => x.member_name, title: (x) => x.member_name },
+    { key: 'state', head: t('state'), width: '136px', cell: (x) => <StateMark state={x.state} who={x.holder_name} /> },
+    { key: 'act', head: '', width: '296px', right: true, cell: (x) => <span class="line">{button('transfer', x, t(x.state === 'queued' ? 'assign' : 'transfer'))}{button('priority', x, t('priority'))}{mayEscalate(x) && button('escalate', x, t('escalate'))}{button('correct', x, t('correct'))}{x.state !== 'queued' && button('cancel', x, t('cancelTask'))}</span> },
   ]
 }
 

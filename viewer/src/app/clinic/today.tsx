@@ -52,11 +52,11 @@ function Exam(props: { task: ClinicTask }) {
   const x = props.task
   const again = corrected.value.get(x.id)
   return (
-    <span class="line">
-      <span class="clip">{examName(x)}</span>
+    <>
+      {examName(x)}{' '}
       {inReading(x) && <PrealertMark alerts={x.prealert} short />}
       {again && <span class="mark good" data-testid="repeated"><Icon name="check" size={12} />{t('repeatedAt', { at: shortStamp(again, now.value) })}</span>}
-    </span>
+    </>
   )
 }
 
