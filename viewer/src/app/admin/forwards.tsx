@@ -115,7 +115,7 @@ function Jobs(props: { of: Forward; onClose(): void }) {
     }, setFault)
   }
   return (
-    <Dialog wide only testid="forward-jobs" title={`${d('jobs')} · ${props.of.name}`} verb={t('done')} onDo={props.onClose} onClose={props.onClose}
+    <Dialog wide only testid="forward-jobs" title={`${d('jobs')} · ${props.of.name}`} verb={d('close')} onDo={props.onClose} onClose={props.onClose}
       more={<button type="button" class="btn" onClick={retry} data-testid="forward-retry">{d('retry')}</button>}>
       {(fault ?? jobs.fault) !== null && <ProblemNote fault={fault ?? jobs.fault} onRetry={jobs.reload} />}
       {jobs.rows === null ? <Skeleton /> : jobs.rows.length === 0 ? <Blank title={d('jobsNone')} /> : (
@@ -124,7 +124,7 @@ function Jobs(props: { of: Forward; onClose(): void }) {
             { key: 'state', head: d('state'), width: '80px', cell: (j) => <span class={`mark ${j.state === 'done' ? 'good' : j.state === 'failed' ? 'bad' : 'warn'}`}>{d(`state_${j.state}`)}</span> },
             { key: 'study', head: d('studyUID'), cell: (j) => <span class="num">{j.study}</span>, title: (j) => j.study },
             { key: 'n', head: t('instances'), width: '90px', right: true, cell: (j) => <span class="num">{d('sentOf', { n: j.sent, m: j.instances })}</span> },
-            { key: 'why', head: t('reason'), width: '300px', cell: says, title: says },
+            { key: 'why', head: t('reason'), width: '340px', cell: (j) => <span class="wrapped">{says(j)}</span> },
           ]} />
         </div>
       )}
