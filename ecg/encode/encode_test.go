@@ -280,3 +280,32 @@ func TestPicturesAndUnknownFormatsAreRefused(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// FuzzEncode: whatever a file decodes to, writing it never panics, and what is
+// written is read back with the same number of samples.
+func FuzzEncode(f *testing.F) {
+	for _, name := range []string{"scp/wa_mdw14_anon_06.scp", "aecg/fda_minimum_aecg.xml", "edf/mne_uneven_samp.edf"} {
+		if data, err := os.ReadFile(filepath.Join(testdata.Dir(f), "ecg", name)); err == nil && len(data) < 1<<16 {
+			f.Add(data)
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		rec, err := decode.Decode(data)
+		if err != nil || rec.Samples() > 1<<14 {
+			return
+		}
+		for _, format := range Formats() {
+			var out bytes.Buffer
+			if _, err := Encode(&out, rec, format); err != nil {
+				continue
+			}
+			back, err := decode.Decode(out.Bytes())
+			if err != nil {
+				t.Fatalf("%s is not read back: %v", format, err)
+			}
+			if back.Samples() < rec.Samples() {
+				t.Fatalf("%s: %d samples of %d", format, back.Samples(), rec.Samples())
+			}
+		}
+	})
+}
