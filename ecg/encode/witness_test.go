@@ -76,7 +76,8 @@ for path in sys.argv[1:]:
     d = pydicom.dcmread(path)
     g = d.WaveformSequence[0]
     a = d.waveform_array(0)
-    pad = "WaveformPaddingValue" in g
+    # pydicom adds the baseline before the sensitivity, PS3.3 C.10.9.1.4 after it
+    pad = "WaveformPaddingValue" in g or any(float(c.get("ChannelBaseline", 0)) for c in g.ChannelDefinitionSequence)
     print(json.dumps({"rate": float(g.SamplingFrequency), "name": str(d.PatientName), "first": [float(v) for v in a[0]],
         "sums": None if pad else [float(a[:, i].sum()) for i in range(a.shape[1])], "samples": a.shape[0]}))
 `

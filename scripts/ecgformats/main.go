@@ -87,6 +87,22 @@ Format is found by content, never by name. ` + "`hub ecg info FILE`" + ` says wh
 | PDF | ISO 32000-1 | traces drawn as lines, calibrated on grid, pulse and printed speed and gain; all else as a picture |
 | JPEG, PNG | | as a picture, nothing is measured |
 
+## Writing
+
+` + "`" + `hub ecg convert --to dicom|aecg|scp|edf|wfdb FILE OUT` + "`" + ` turns a file of any format above into one of five. Samples are stored in the device's own step, found from the
+values, so that they come back exactly; where 16 bits or the format's numbers do not allow it, the rounding is named. What a format has no
+place for is printed as a note, and a recording it cannot hold at all is refused.
+
+| Format | Samples | Not held |
+|---|---|---|
+| DICOM | 12-lead (12 standard leads, up to 16384 samples), ambulatory (10 minutes and more, or below 200 Hz), general, 32-bit above 1000 Hz; gaps as padding | marks on the trace; signals other than volts; medians in ambulatory objects. Without a start: the time of conversion, which the series description says |
+| HL7 aECG | rhythm and derived series, measurements, statements | gaps (the last value is held), marks, signals other than volts |
+| SCP-ECG | second or first differences, default Huffman table; one step for all leads in whole nV; interval in whole µs (360 Hz becomes 359.97); gaps only at the ends of a lead | 65,535 bytes for each lead: about half a minute to two; fractions of the second; model beyond 5 bytes; gaps within |
+| EDF+ | all signals that fill the same records; limits of eight characters: within 2 % of a step; gaps, marks and statements as annotations | measurements, zone, age, names beyond ASCII as the standard has them; underscores |
+| WFDB | format 16, gaps as such, marks as .atr; age and sex | name, number, device, measurements, statements, zone |
+
+A lead without any sample is left out of aECG, SCP-ECG and EDF+: a flat line would be an invention.
+
 ## File by file
 
 *equal* means that lead names, number of samples, rate and the samples equal what an independent reader found (the truth beside the test data; for the
