@@ -13,7 +13,7 @@ var routes = newTable[hub.Route]("route", 1, func(r *hub.Route) []column {
 })
 
 var routeJobs = newTable[hub.RouteJob]("route_job", 1, func(j *hub.RouteJob) []column {
-	return []column{{"id", &j.ID}, {"route", &j.Route}, {"study", &j.Study}, {"state", &j.State}, {"after", &j.After}, {"sent", &j.Sent}, {"tries", &j.Tries},
+	return []column{{"id", &j.ID}, {"route", &j.Route}, {"study", &j.Study}, {"state", &j.State}, {"after", &j.After}, {"sent", &j.Sent}, {"refused", &j.Refused}, {"reason", &j.Reason}, {"tries", &j.Tries},
 		{"next_at", msec{&j.NextAt}}, {"since", msec{&j.Since}}, {"error", &j.Error}, {"created_at", msec{&j.CreatedAt}}, {"done_at", msec{&j.DoneAt}}}
 })
 

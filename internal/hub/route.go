@@ -54,14 +54,18 @@ const (
 
 // RouteJob is one study on its way along a Route.
 type RouteJob struct {
-	ID     string     `json:"id"`
-	Route  string     `json:"route"`
-	Study  StudyID    `json:"-"`
-	State  RouteState `json:"state"`
-	After  InstanceID `json:"-"`    // sent up to and with this instance, by id
-	Sent   int        `json:"sent"` // instances
-	Tries  int        `json:"tries"`
-	NextAt time.Time  `json:"next_at,omitzero"` // of a waiting one
+	ID    string     `json:"id"`
+	Route string     `json:"route"`
+	Study StudyID    `json:"-"`
+	State RouteState `json:"state"`
+	After InstanceID `json:"-"`    // sent up to and with this instance, by id
+	Sent  int        `json:"sent"` // instances
+	// Refused is how many of them the destination would not take, Reason why
+	// it refused the first.
+	Refused int       `json:"refused"`
+	Reason  string    `json:"-"`
+	Tries   int       `json:"tries"`
+	NextAt  time.Time `json:"next_at,omitzero"` // of a waiting one
 	// Since is when the present attempts began: they end after a time.
 	Since     time.Time `json:"since,omitzero"`
 	Error     string    `json:"error"`

@@ -132,7 +132,10 @@ func (r *Router) turn(ctx context.Context, working *sync.WaitGroup) error {
 	}
 	for _, id := range studies {
 		if err := r.DB.Tx(ctx, func(tx *db.Tx) error { return r.look(tx, id) }); err != nil {
-			return err
+			if ctx.Err() != nil {
+				return err
+			}
+			r.Log.Error("route: one study cannot be looked at; the others go on", "study", id, "error", err)
 		}
 	}
 	routes, err := read.Routes()
@@ -216,7 +219,7 @@ func (r *Router) look(tx *db.Tx, id hub.StudyID) error {
 // carry makes one attempt at a job and notes how it went.
 func (r *Router) carry(ctx context.Context, rt *hub.Route, j *hub.RouteJob) {
 	began := time.Now()
-	var refused refusal
+	refused := refusal{j.Refused, j.Reason} // of the attempts before
 	err := r.send(ctx, rt, j, &refused)
 	if ctx.Err() != nil {
 		err = ctx.Err() // goes on where it was when the hub is back
@@ -252,7 +255,7 @@ func (r *Router) note(tx *db.Tx, rt *hub.Route, j hub.RouteJob, cause error, ref
 		}
 	case refused.count > 0: // a retry sends them all again
 		j.State, j.Error = hub.RouteFailed, short(fmt.Sprintf("%d refused: %s", refused.count, refused.reason))
-		j.After, j.Sent = "", 0
+		j.After, j.Sent, j.Refused, j.Reason = "", 0, 0, ""
 	default:
 		j.State, j.Error, j.DoneAt = hub.RouteDone, "", now
 	}
@@ -296,7 +299,7 @@ func (r *Router) send(ctx context.Context, rt *hub.Route, j *hub.RouteJob, refus
 			if err != nil || again || j.Sent >= study.Instances {
 				return err
 			}
-			again, j.After, j.Sent = true, "", 0 // some came in an order unlike that of their ids
+			again, j.After, j.Sent, *refused = true, "", 0, refusal{} // some came in an order unlike that of their ids
 			continue
 		}
 		n, err := to.send(ctx, list, refused)
@@ -305,6 +308,7 @@ func (r *Router) send(ctx context.Context, rt *hub.Route, j *hub.RouteJob, refus
 			j.After, bytes = i.ID, bytes+i.Length
 		}
 		j.Sent += n
+		j.Refused, j.Reason = refused.count, short(refused.reason)
 		r.Count.RouteSent(n, bytes)
 		if err != nil {
 			return err

@@ -768,6 +768,8 @@ CREATE TABLE route_job (
   state      TEXT NOT NULL CHECK (state IN ('waiting','failed','done')),
   after      TEXT NOT NULL DEFAULT '',
   sent       INTEGER NOT NULL DEFAULT 0,
+  refused    INTEGER NOT NULL DEFAULT 0,
+  reason     TEXT NOT NULL DEFAULT '',
   tries      INTEGER NOT NULL DEFAULT 0,
   next_at    BIGINT NOT NULL DEFAULT 0,
   since      BIGINT NOT NULL DEFAULT 0,
