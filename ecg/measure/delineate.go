@@ -60,6 +60,7 @@ func delineateQRS(m *medianBeat) (on, off int, ok bool) {
 // does not reach that. Where both are far apart the leads alone are believed.
 func (m *medianBeat) agreed(on, off int) (int, int) {
 	var ons, offs []float64
+	clean := 0
 	for _, x := range m.x {
 		v := leadSteepness(x, m.rate)
 		peak := on
@@ -68,10 +69,17 @@ func (m *medianBeat) agreed(on, off int) (int, int) {
 				peak = i
 			}
 		}
-		limit := math.Max(leadOnShare*v[peak], 2.2*quantile(append([]float64(nil), v...), 0.25))
+		floor := 2.2 * quantile(append([]float64(nil), v...), 0.25)
+		limit := math.Max(leadOnShare*v[peak], floor)
+		if floor <= leadOnShare*v[peak] {
+			clean++
+		}
 		calm := span(calmMS, m.rate)
 		ons = append(ons, float64(edge(v, peak, -1, calm, limit, max(0, m.r-span(0.160, m.rate)))))
 		offs = append(offs, float64(edge(v, peak, 1, calm, limit, min(len(v)-1, m.r+span(0.200, m.rate)))))
+	}
+	if 4*clean < len(m.x) {
+		return on, off // in noise they say less than all together
 	}
 	weigh := func(all int, leads, share, apart float64) int {
 		if math.Abs(leads-float64(all)) > apart*m.rate {

@@ -19,7 +19,10 @@ func leadQRS(m *medianBeat, x []float64, b bounds) part {
 	calm := span(calmMS, m.rate)
 	on := edge(v, peak, -1, calm, math.Max(leadOnShare*v[peak], floor), lo)
 	off := edge(v, peak, 1, calm, math.Max(leadOffShare*v[peak], floor), hi)
-	first, last := tall(x, lo, hi, m.rate)
+	first, last := on, off
+	if floor <= leadOnShare*v[peak] {
+		first, last = tall(x, lo, hi, m.rate)
+	}
 	q := part{
 		on:  b.qrsOn - span(qrsLead, m.rate) + m.keep(on, b.qrsOn, ownOn) + m.keep(first, b.qrsOn, tallOn),
 		off: b.qrsOff + span(qrsTail, m.rate) + m.keep(off, b.qrsOff, ownOff) + m.keep(last, b.qrsOff, tallOff),
