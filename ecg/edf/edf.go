@@ -73,6 +73,9 @@ func Decode(data []byte) (*ecg.Recording, error) {
 	if err := f.arrange(); err != nil {
 		return nil, err
 	}
+	if err := f.readAnnotations(); err != nil {
+		return nil, err
+	}
 	f.rec.NameLeads()
 	return f.rec, nil
 }

@@ -220,3 +220,24 @@ func TestAStreamGivesTheSamplesOfTheWhole(t *testing.T) {
 		t.Errorf("only %d files were streamed", streamed)
 	}
 }
+
+func TestMarksInTheAnnotationSignalAreRead(t *testing.T) {
+	t.Parallel()
+	rec := &ecg.Recording{RateHz: 250, Leads: []ecg.Lead{{Name: "II", Samples: make([]float32, 2500)}},
+		Annotations: []ecg.Annotation{{Sample: 0, Text: "start"}, {Sample: 1250, Code: "V", Lead: "II"}, {Sample: 2000, Text: "患者按键"}}}
+	for i := range rec.Leads[0].Samples {
+		rec.Leads[0].Samples[i] = float32(i % 100)
+	}
+	var b bytes.Buffer
+	if _, err := Encode(&b, rec); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Decode(b.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []ecg.Annotation{{Sample: 0, Text: "start"}, {Sample: 1250, Text: "V", Lead: "II"}, {Sample: 2000, Text: "患者按键"}}
+	if !slices.Equal(got.Annotations, want) {
+		t.Errorf("%+v, want %+v", got.Annotations, want)
+	}
+}
