@@ -90,8 +90,8 @@ test('a copy goes to another archive, and the page says so', async ({ hub, desk 
     await expect(admin.getByTestId('forward-jobs-table-row')).toContainText('已完成')
     await expect(admin.getByTestId('forward-jobs-table-row')).toContainText('1 / 1')
     await judge(admin, 'what was forwarded')
-    const { items } = await other.call<{ items: { modality: string }[] }>('reader1', 'GET', '/api/v1/tasks')
-    expect(items.length).toBe(1)
+    // The other archive queues it once it has settled there.
+    await expect.poll(async () => (await other.call<{ items: unknown[] }>('reader1', 'GET', '/api/v1/tasks')).items.length).toBe(1)
 
     const phone = await desk('admin', { viewport: { width: 375, height: 812 } })
     await openDevices(phone)
