@@ -79,7 +79,7 @@ type limitedWriter struct {
 	release func()
 }
 
-func (w *limitedWriter) Commit() (SHA256, error) {
+func (w *limitedWriter) Commit() (Digest, error) {
 	defer w.release()
 	return w.Writer.Commit()
 }

@@ -13,7 +13,6 @@ package storage
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"io"
 	"time"
@@ -33,12 +32,6 @@ var (
 	// ErrClosed: the store was closed.
 	ErrClosed = errors.New("object store is closed")
 )
-
-// SHA256 is the SHA-256 of the bytes of one object or part (FIPS 180-4).
-type SHA256 [32]byte
-
-// String is the hash in 64 lower-case hexadecimal digits.
-func (s SHA256) String() string { return hex.EncodeToString(s[:]) }
 
 // Ref says where the bytes of one part lie: Length bytes from Offset in the
 // object under Key.
@@ -87,7 +80,7 @@ type Objects interface {
 type Writer interface {
 	io.Writer
 	// Commit makes the object durable and visible.
-	Commit() (SHA256, error)
+	Commit() (Digest, error)
 	// Abort throws the bytes away. After Commit it does nothing, so that it can
 	// be deferred.
 	Abort() error
@@ -100,8 +93,8 @@ type Part interface {
 	Done() error
 	// Ref is where the bytes lie, valid after Sync.
 	Ref() Ref
-	// Sum is the SHA-256 of all bytes written, valid after Done.
-	Sum() SHA256
+	// Sum is the digest of all bytes written, valid after Done.
+	Sum() Digest
 	// Size is the number of bytes written.
 	Size() int64
 	// Discard gives the part up and frees what it holds. After Sync it does

@@ -2,17 +2,15 @@ package storage
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 )
 
 // Verified reads the whole part at ref and hashes it on the way. At its end,
 // instead of io.EOF, the reader returns ErrCorrupt if bytes are missing or their
 // hash is not want. A reader that is closed early has proved nothing.
-func Verified(ctx context.Context, o Objects, ref Ref, want SHA256) (io.ReadCloser, error) {
+func Verified(ctx context.Context, o Objects, ref Ref, want Digest) (io.ReadCloser, error) {
 	if ref.Offset < 0 || ref.Length < 0 {
 		return nil, fmt.Errorf("%s: offset %d, length %d: negative", ref.Key, ref.Offset, ref.Length)
 	}
@@ -20,14 +18,14 @@ func Verified(ctx context.Context, o Objects, ref Ref, want SHA256) (io.ReadClos
 	if err != nil {
 		return nil, err
 	}
-	return &verifier{r: r, ref: ref, want: want, hash: sha256.New(), left: ref.Length}, nil
+	return &verifier{r: r, ref: ref, want: want, hash: NewHash(), left: ref.Length}, nil
 }
 
 type verifier struct {
 	r    io.ReadCloser
 	ref  Ref
-	want SHA256
-	hash hash.Hash
+	want Digest
+	hash Hash
 	left int64
 	end  error // the verdict, once there is one
 }
@@ -51,8 +49,8 @@ func (v *verifier) verdict() error {
 		return fmt.Errorf("%s at offset %d: %d of %d bytes are there: %w",
 			v.ref.Key, v.ref.Offset, v.ref.Length-v.left, v.ref.Length, ErrCorrupt)
 	}
-	if got := SHA256(v.hash.Sum(nil)); got != v.want {
-		return fmt.Errorf("%s at offset %d, %d bytes: SHA-256 is %s, stored was %s: %w",
+	if got := v.hash.Sum(); got != v.want {
+		return fmt.Errorf("%s at offset %d, %d bytes: digest is %s, stored was %s: %w",
 			v.ref.Key, v.ref.Offset, v.ref.Length, got, v.want, ErrCorrupt)
 	}
 	return io.EOF

@@ -23,7 +23,7 @@ func (d *dicomweb) instanceMetadata(c *Call) error {
 	if err != nil {
 		return err
 	}
-	return d.answerMetadata(c, &f.Study, hex.EncodeToString(f.Instance.SHA256[:min(16, len(f.Instance.SHA256))]), func(out *metaWriter) error {
+	return d.answerMetadata(c, &f.Study, hex.EncodeToString(f.Instance.Digest[:min(16, len(f.Instance.Digest))]), func(out *metaWriter) error {
 		var b bytes.Buffer
 		if err := d.Settled.Line(c.Context(), &b, &f.Study, &f.Series, &f.Instance); err != nil {
 			return err

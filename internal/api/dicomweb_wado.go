@@ -196,7 +196,7 @@ func (d *dicomweb) sendWhole(c *Call, w io.Writer, i *hub.Instance, meta, buf []
 }
 
 // proved reads a data set and ends with an error if it is not the one that was
-// stored: by its CRC-32C, which costs a thirtieth of its SHA-256. That one is
+// stored: by its CRC-32C, which costs a fraction of its digest. That one is
 // for signatures and for telling duplicates.
 func (d *dicomweb) proved(ctx context.Context, i *hub.Instance) (*checked, error) {
 	r, err := d.Objects.Get(ctx, storage.Key(i.Object), i.Offset, i.Length)
@@ -270,9 +270,9 @@ func (d *dicomweb) retrieveInstance(c *Call) error {
 	}
 	h := c.W.Header()
 	h.Set("Cache-Control", "private, no-cache")
-	etag := `"` + hex.EncodeToString(i.SHA256) + `"`
+	etag := `"` + hex.EncodeToString(i.Digest) + `"`
 	if offer.Type == web.Zip || offer.Syntax != i.Syntax {
-		etag = `"` + hex.EncodeToString(i.SHA256[:min(16, len(i.SHA256))]) + "-" + offer.Syntax + `"`
+		etag = `"` + hex.EncodeToString(i.Digest[:min(16, len(i.Digest))]) + "-" + offer.Syntax + `"`
 	}
 	h.Set("ETag", etag)
 	where := base(c) + "/studies/" + f.Study.UID + "/series/" + f.Series.UID + "/instances/" + i.UID

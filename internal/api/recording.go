@@ -199,7 +199,7 @@ func (s *Server) getRecording(c *Call) (any, error) {
 
 // decoded reads a recording's bytes back, verified, and decodes them.
 func (s *Server) decoded(ctx context.Context, tx *db.Tx, r *hub.Recorded) (*ecg.Recording, error) {
-	body, err := storage.Verified(ctx, s.Objects, storage.Ref{Key: storage.Key(r.Object), Offset: r.Offset, Length: r.Length}, storage.SHA256(r.SHA256))
+	body, err := storage.Verified(ctx, s.Objects, storage.Ref{Key: storage.Key(r.Object), Offset: r.Offset, Length: r.Length}, storage.Digest(r.Digest))
 	if err != nil {
 		return nil, hub.Wrap(hub.Busy, "api.decoded", "store.unavailable", err)
 	}
@@ -327,7 +327,7 @@ func (s *Server) original(c *Call) error {
 	if err != nil {
 		return err
 	}
-	body, err := storage.Verified(c.Context(), s.Objects, storage.Ref{Key: storage.Key(r.Object), Offset: r.Offset, Length: r.Length}, storage.SHA256(r.SHA256))
+	body, err := storage.Verified(c.Context(), s.Objects, storage.Ref{Key: storage.Key(r.Object), Offset: r.Offset, Length: r.Length}, storage.Digest(r.Digest))
 	if err != nil {
 		return hub.Wrap(hub.Busy, "api.original", "store.unavailable", err)
 	}

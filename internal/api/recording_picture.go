@@ -26,7 +26,7 @@ func (s *Server) pictured(c *Call, rec *ecg.Recording, kind string) (bool, error
 	if err != nil {
 		return true, err
 	}
-	body, err := storage.Verified(c.Context(), s.Objects, storage.Ref{Key: storage.Key(r.Object), Offset: r.Offset, Length: r.Length}, storage.SHA256(r.SHA256))
+	body, err := storage.Verified(c.Context(), s.Objects, storage.Ref{Key: storage.Key(r.Object), Offset: r.Offset, Length: r.Length}, storage.Digest(r.Digest))
 	if err != nil {
 		return true, hub.Wrap(hub.Busy, "api.pictured", "store.unavailable", err)
 	}

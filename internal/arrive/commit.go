@@ -1,8 +1,8 @@
 package arrive
 
 import (
+	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -165,9 +165,9 @@ func (n *Node) prove(ctx context.Context, member hub.MemberID, p db.Promised) (u
 	r, err := n.Received(ctx, i)
 	if err == nil {
 		defer r.Close()
-		sum := sha256.New()
+		sum := storage.NewHash()
 		if _, err = io.Copy(sum, r); err == nil {
-			if !slices.Equal(sum.Sum(nil), i.SHA256) {
+			if got := sum.Sum(); !bytes.Equal(got[:], i.Digest) {
 				return dimse.ProcessingFailure, nil
 			}
 			return 0, nil

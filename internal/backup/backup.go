@@ -3,7 +3,7 @@
 //
 //	DIR/manifest.json        written last: without it the copy is not whole
 //	DIR/rows/<table>.jsonl.gz  one line the columns, then one line a row
-//	DIR/objects.jsonl.gz     key, bytes and SHA-256 of every object
+//	DIR/objects.jsonl.gz     key, bytes and digest (BLAKE3) of every object
 //	DIR/objects/…            the objects, in the form of storage/disk
 //	DIR/keys/…               the keys, unless they are left out
 //

@@ -150,7 +150,7 @@ func (h *house) sums() map[string]string {
 		h.t.Fatal(err)
 	}
 	for _, s := range rows {
-		r, err := storage.Verified(h.t.Context(), h.objects, storage.Ref{Key: storage.Key(s.Object), Offset: s.Offset, Length: s.Length}, storage.SHA256(s.SHA256))
+		r, err := storage.Verified(h.t.Context(), h.objects, storage.Ref{Key: storage.Key(s.Object), Offset: s.Offset, Length: s.Length}, storage.Digest(s.Digest))
 		if err != nil {
 			h.t.Fatal(err)
 		}

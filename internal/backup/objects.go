@@ -19,7 +19,7 @@ const copiers = 4
 type copied struct {
 	key   string
 	bytes int64
-	sum   storage.SHA256
+	sum   storage.Digest
 }
 
 // writeObjects copies what the rows need and lists it.

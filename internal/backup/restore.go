@@ -154,7 +154,7 @@ func listed(values []any) (copied, error) {
 	}
 	raw, err := hex.DecodeString(sum)
 	if err != nil || len(raw) != len(c.sum) {
-		return c, fmt.Errorf("list of objects: %s: not a SHA-256", key)
+		return c, fmt.Errorf("list of objects: %s: not a digest", key)
 	}
 	copy(c.sum[:], raw)
 	return c, nil

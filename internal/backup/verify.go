@@ -98,11 +98,11 @@ func readBack(ctx context.Context, objects storage.Objects, s db.Stored) (int64,
 	if s.Length < 0 {
 		return readPDF(ctx, objects, s.Object)
 	}
-	if len(s.SHA256) != len(storage.SHA256{}) {
-		return 0, fmt.Errorf("its SHA-256 has %d bytes: %w", len(s.SHA256), storage.ErrCorrupt)
+	if len(s.Digest) != len(storage.Digest{}) {
+		return 0, fmt.Errorf("its digest has %d bytes: %w", len(s.Digest), storage.ErrCorrupt)
 	}
 	ref := storage.Ref{Key: storage.Key(s.Object), Offset: s.Offset, Length: s.Length}
-	r, err := storage.Verified(ctx, objects, ref, storage.SHA256(s.SHA256))
+	r, err := storage.Verified(ctx, objects, ref, storage.Digest(s.Digest))
 	if err != nil {
 		return 0, err
 	}

@@ -30,9 +30,9 @@ func TestImagesAreRetrievableUntilOneOfThemGoes(t *testing.T) {
 				tx.InsertStudy(&StudyRow{Study: hub.Study{ID: "s", Member: "m", UID: "1.2", Patient: "p", CreatedAt: now}}),
 				tx.InsertSeries(&hub.Series{ID: "e", Study: "s", UID: "1.3"}))
 			for _, id := range []hub.InstanceID{"i1", "i2"} {
-				err = errors.Join(err, tx.InsertInstance(&hub.Instance{ID: id, Series: "e", Study: "s", Member: "m", UID: "1.4." + string(id), Object: "object " + string(id), SHA256: []byte{1}, CreatedAt: now}))
+				err = errors.Join(err, tx.InsertInstance(&hub.Instance{ID: id, Series: "e", Study: "s", Member: "m", UID: "1.4." + string(id), Object: "object " + string(id), Digest: []byte{1}, CreatedAt: now}))
 			}
-			return errors.Join(err, tx.InsertRecording(&hub.Recorded{ID: "r", Member: "m", Patient: "p", Format: "scp-ecg", Object: "tracing", SHA256: []byte{2}, CreatedAt: now}))
+			return errors.Join(err, tx.InsertRecording(&hub.Recorded{ID: "r", Member: "m", Patient: "p", Format: "scp-ecg", Object: "tracing", Digest: []byte{2}, CreatedAt: now}))
 		})
 		see(true, "s", "")
 		see(true, "", "r")

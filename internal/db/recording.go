@@ -22,7 +22,7 @@ func (r raw) Scan(src any) error {
 var recordings = newTable[hub.Recorded]("recording", 1, func(r *hub.Recorded) []column {
 	return []column{{"id", &r.ID}, {"member", &r.Member}, {"patient", &r.Patient}, {"study", &r.Study}, {"instance", &r.Instance},
 		{"format", &r.Format}, {"leads", js{&r.Leads}}, {"rate_hz", &r.RateHz}, {"samples", &r.Samples}, {"start_at", msec{&r.Start}},
-		{"head", &r.Head}, {"object", &r.Object}, {"off", &r.Offset}, {"len", &r.Length}, {"sha256", &r.SHA256}, {"device", raw{&r.Device}},
+		{"head", &r.Head}, {"object", &r.Object}, {"off", &r.Offset}, {"len", &r.Length}, {"digest", &r.Digest}, {"device", raw{&r.Device}},
 		{"hub", raw{&r.Hub}}, {"quality", raw{&r.Quality}}, {"notes", raw{&r.Notes}}, {"name", &r.Name}, {"corrects", &r.Corrects}, {"created_at", msec{&r.CreatedAt}}}
 })
 
@@ -40,9 +40,9 @@ func (tx *Tx) Recording(id hub.RecordingID) (*hub.Recorded, error) {
 	return recordings.one(tx, "db.Recording", "WHERE id = $1", string(id))
 }
 
-// RecordingByHash returns a member's recording of the same bytes.
-func (tx *Tx) RecordingByHash(member hub.MemberID, sha256 []byte) (*hub.Recorded, error) {
-	return recordings.one(tx, "db.RecordingByHash", "WHERE member = $1 AND sha256 = $2", string(member), sha256)
+// RecordingByDigest returns a member's recording of the same bytes.
+func (tx *Tx) RecordingByDigest(member hub.MemberID, digest []byte) (*hub.Recorded, error) {
+	return recordings.one(tx, "db.RecordingByDigest", "WHERE member = $1 AND digest = $2", string(member), digest)
 }
 
 // RecordingOfInstance returns the recording made from a DICOM instance.
@@ -67,7 +67,7 @@ func (tx *Tx) RecordingsOfPatients(ids []hub.PatientID) ([]*hub.Recorded, error)
 
 var quarantines = newTable[hub.Quarantined]("quarantine", 1, func(q *hub.Quarantined) []column {
 	return []column{{"id", &q.ID}, {"member", &q.Member}, {"code", &q.Code}, {"reason", &q.Reason}, {"name", &q.Name}, {"source", &q.Source},
-		{"head", &q.Head}, {"object", &q.Object}, {"off", &q.Offset}, {"len", &q.Length}, {"sha256", &q.SHA256}, {"created_at", msec{&q.CreatedAt}},
+		{"head", &q.Head}, {"object", &q.Object}, {"off", &q.Offset}, {"len", &q.Length}, {"digest", &q.Digest}, {"created_at", msec{&q.CreatedAt}},
 		{"resolved_at", msec{&q.Resolved}}}
 })
 

@@ -8,7 +8,7 @@ type Stored struct {
 	Object string
 	Offset int64
 	Length int64  // -1: the whole object
-	SHA256 []byte // nil: not kept in the row
+	Digest []byte // nil: not kept in the row
 }
 
 // StoredTables are the tables whose rows name bytes that cannot be made again;
@@ -18,7 +18,7 @@ var StoredTables = [...]string{"instance", "recording", "quarantine", "addendum"
 // StoredIn returns what the rows of one of StoredTables say, by id after one
 // ("" from the start).
 func (tx *Tx) StoredIn(table, after string, limit int) ([]Stored, error) {
-	query := "SELECT id, object, off, len, sha256 FROM " + table + " WHERE id > $1 ORDER BY id LIMIT 0+$2"
+	query := "SELECT id, object, off, len, digest FROM " + table + " WHERE id > $1 ORDER BY id LIMIT 0+$2"
 	if table == "addendum" {
 		query = "SELECT id, pdf, 0, -1, NULL FROM addendum WHERE pdf <> '' AND id > $1 ORDER BY id LIMIT 0+$2"
 	}
@@ -30,7 +30,7 @@ func (tx *Tx) StoredIn(table, after string, limit int) ([]Stored, error) {
 	var out []Stored
 	for rows.Next() {
 		var s Stored
-		if err := rows.Scan(&s.ID, &s.Object, &s.Offset, &s.Length, &s.SHA256); err != nil {
+		if err := rows.Scan(&s.ID, &s.Object, &s.Offset, &s.Length, &s.Digest); err != nil {
 			return nil, err
 		}
 		out = append(out, s)

@@ -50,7 +50,7 @@ var serieses = newTable[hub.Series]("series", 1, func(s *hub.Series) []column {
 var instances = newTable[hub.Instance]("instance", 1, func(i *hub.Instance) []column {
 	return []column{{"id", &i.ID}, {"series", &i.Series}, {"study", &i.Study}, {"member", &i.Member}, {"uid", &i.UID}, {"class", &i.Class},
 		{"syntax", &i.Syntax}, {"number", &i.Number}, {"rows", &i.Rows}, {"cols", &i.Cols}, {"frames", &i.Frames}, {"bits", &i.Bits},
-		{"object", &i.Object}, {"off", &i.Offset}, {"len", &i.Length}, {"sha256", &i.SHA256}, {"crc32c", &i.CRC}, {"pixel_at", &i.PixelAt}, {"created_at", msec{&i.CreatedAt}}}
+		{"object", &i.Object}, {"off", &i.Offset}, {"len", &i.Length}, {"digest", &i.Digest}, {"crc32c", &i.CRC}, {"pixel_at", &i.PixelAt}, {"created_at", msec{&i.CreatedAt}}}
 })
 
 // InsertStudy stores a new study.
@@ -133,10 +133,10 @@ func (tx *Tx) Instance(id hub.InstanceID) (*hub.Instance, error) {
 	return instances.one(tx, "db.Instance", "WHERE id = $1", string(id))
 }
 
-// StudyHashes returns the SHA-256 of every data set of a study and of the
+// StudyDigests returns the digest of every data set of a study and of the
 // recordings that came without one, sorted, for signing.
-func (tx *Tx) StudyHashes(study hub.StudyID) ([][]byte, error) {
-	rows, err := tx.q.QueryContext(tx.ctx, "SELECT i.sha256 FROM instance i JOIN series s ON s.id = i.series WHERE s.study = $1 ORDER BY i.sha256", string(study))
+func (tx *Tx) StudyDigests(study hub.StudyID) ([][]byte, error) {
+	rows, err := tx.q.QueryContext(tx.ctx, "SELECT i.digest FROM instance i JOIN series s ON s.id = i.series WHERE s.study = $1 ORDER BY i.digest", string(study))
 	if err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ type Recorded struct {
 	Object    string
 	Offset    int64
 	Length    int64
-	SHA256    []byte
+	Digest    []byte
 	Device    json.RawMessage // the device's own measurements and statements
 	Hub       json.RawMessage // the hub's
 	Quality   json.RawMessage

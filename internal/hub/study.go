@@ -72,7 +72,7 @@ type Instance struct {
 	Object     string // storage key
 	Offset     int64  // of the data set (after group 2) in the object
 	Length     int64
-	SHA256     []byte // of the data set
+	Digest     []byte // of the data set
 	CRC        int64  // CRC-32C of the data set, checked whenever it is read whole
 	PixelAt    int64  // offset of the pixel data's value in the data set; 0 none
 	CreatedAt  time.Time
@@ -91,7 +91,7 @@ type Quarantined struct {
 	Object    string       `json:"-"`
 	Offset    int64        `json:"-"`
 	Length    int64        `json:"size"`
-	SHA256    []byte       `json:"-"` // of what is in the object store, without Head
+	Digest    []byte       `json:"-"` // of what is in the object store, without Head
 	CreatedAt time.Time    `json:"created_at"`
 	Resolved  time.Time    `json:"resolved_at,omitzero"`
 }

@@ -270,7 +270,7 @@ func (s *session) take(tx *db.Tx, a *arrival) error {
 	}
 	i := o.instance
 	i.ID, i.Series, i.Study, i.Member = hub.NewID[hub.InstanceID](), series, k.study.ID, a.src.Actor.Member
-	i.Object, i.Offset, i.Length, i.SHA256, i.CRC, i.CreatedAt = string(ref.Key), ref.Offset, ref.Length, sum[:], int64(a.crc), tx.Now()
+	i.Object, i.Offset, i.Length, i.Digest, i.CRC, i.CreatedAt = string(ref.Key), ref.Offset, ref.Length, sum[:], int64(a.crc), tx.Now()
 	switch err := tx.InsertInstance(&i); {
 	case errors.Is(err, db.ErrExists):
 		old, err := tx.InstanceByUID(a.src.Actor.Member, o.instance.UID)
@@ -294,21 +294,21 @@ func (s *session) take(tx *db.Tx, a *arrival) error {
 
 // again answers an object whose UID is here already: the same bytes change
 // nothing, other bytes go to quarantine and the first stay.
-func (s *session) again(tx *db.Tx, a *arrival, old *hub.Instance, sum storage.SHA256) error {
+func (s *session) again(tx *db.Tx, a *arrival, old *hub.Instance, sum storage.Digest) error {
 	a.out.Study = old.Study
 	if tasks, err := tx.TasksOfStudy(old.Study); err != nil {
 		return err
 	} else if len(tasks) > 0 {
 		a.out.Task, a.out.Recording = tasks[0].ID, tasks[0].Recording
 	}
-	if bytes.Equal(old.SHA256, sum[:]) {
+	if bytes.Equal(old.Digest, sum[:]) {
 		a.out.Result = Duplicate
 		return s.sameTrace(tx, a, old)
 	}
 	ref := a.part.Ref()
 	a.out.Result = Conflict
 	q := &hub.Quarantined{ID: hub.NewID[hub.QuarantineID](), Member: a.src.Actor.Member, Code: "dicom.other_bytes", Source: a.src.Via, Name: a.src.Name,
-		Reason: "other bytes are stored under this SOP Instance UID already", Head: a.headOf(), Object: string(ref.Key), Offset: ref.Offset, Length: ref.Length, SHA256: sum[:]}
+		Reason: "other bytes are stored under this SOP Instance UID already", Head: a.headOf(), Object: string(ref.Key), Offset: ref.Offset, Length: ref.Length, Digest: sum[:]}
 	a.out.Quarantine = q.ID
 	return keep(tx, a.src.Actor, q)
 }

@@ -239,7 +239,7 @@ func (in *Intake) refuse(ctx context.Context, src Source, head fileHead, part st
 	}
 	sum := part.Sum()
 	ref := part.Ref()
-	return in.quarantine(ctx, src, &hub.Quarantined{Code: codeOf(cause), Reason: cause.Error(), Head: head, Object: string(ref.Key), Offset: ref.Offset, Length: ref.Length, SHA256: sum[:]}, cause)
+	return in.quarantine(ctx, src, &hub.Quarantined{Code: codeOf(cause), Reason: cause.Error(), Head: head, Object: string(ref.Key), Offset: ref.Offset, Length: ref.Length, Digest: sum[:]}, cause)
 }
 
 // Quarantine keeps bytes that cannot be taken in with their reason, and

@@ -3,7 +3,6 @@ package intake
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"io"
 	"log/slog"
@@ -175,7 +174,7 @@ func TestStoredBytesAreTheBytesSent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := storage.Verified(t.Context(), b.Objects, storage.Ref{Key: storage.Key(i.Object), Offset: i.Offset, Length: i.Length}, storage.SHA256(i.SHA256))
+	r, err := storage.Verified(t.Context(), b.Objects, storage.Ref{Key: storage.Key(i.Object), Offset: i.Offset, Length: i.Length}, storage.Digest(i.Digest))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -355,7 +354,7 @@ func checkKept(t *testing.T, b *bench, name string, file []byte, out *Outcome) {
 		return
 	}
 	tail := file[int64(len(file))-i.Length:]
-	if sum := sha256.Sum256(tail); !bytes.Equal(sum[:], i.SHA256) {
+	if sum := storage.DigestOf(tail); !bytes.Equal(sum[:], i.Digest) {
 		t.Errorf("%s: stored %d bytes are not the file's data set", name, i.Length)
 	}
 }

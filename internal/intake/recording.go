@@ -141,7 +141,7 @@ func doubtful(rec *ecg.Recording) error {
 // takeRecording writes the rows of an ECG file.
 func (s *session) takeRecording(tx *db.Tx, a *arrival) error {
 	member, sum, ref := a.src.Actor.Member, a.part.Sum(), a.part.Ref()
-	old, err := tx.RecordingByHash(member, sum[:])
+	old, err := tx.RecordingByDigest(member, sum[:])
 	if err == nil {
 		a.out = Outcome{Result: Duplicate, Recording: old.ID}
 		if t, err := tx.TaskOfRecording(old.ID); err == nil {
@@ -157,7 +157,7 @@ func (s *session) takeRecording(tx *db.Tx, a *arrival) error {
 		return err
 	}
 	row := a.wave.row(a.file.name)
-	row.Member, row.Object, row.Offset, row.Length, row.SHA256, row.CreatedAt = member, string(ref.Key), ref.Offset, ref.Length, sum[:], tx.Now()
+	row.Member, row.Object, row.Offset, row.Length, row.Digest, row.CreatedAt = member, string(ref.Key), ref.Offset, ref.Length, sum[:], tx.Now()
 	if order == nil {
 		if order, err = s.in.draftForTrace(tx, a, row.ID); err != nil {
 			return err
@@ -192,8 +192,8 @@ func (s *session) takeRecording(tx *db.Tx, a *arrival) error {
 func (s *session) recordInstance(tx *db.Tx, a *arrival, k *known, i *hub.Instance) error {
 	row := a.wave.row(a.src.Name)
 	row.Member, row.Patient, row.Study, row.Instance = i.Member, k.study.Patient, k.study.ID, i.ID
-	row.Head, row.Object, row.Offset, row.Length, row.SHA256, row.CreatedAt = a.headOf(), i.Object, i.Offset, i.Length, i.SHA256, tx.Now()
-	if again, err := tx.RecordingByHash(i.Member, i.SHA256); err == nil {
+	row.Head, row.Object, row.Offset, row.Length, row.Digest, row.CreatedAt = a.headOf(), i.Object, i.Offset, i.Length, i.Digest, tx.Now()
+	if again, err := tx.RecordingByDigest(i.Member, i.Digest); err == nil {
 		a.out.Recording = again.ID
 		return nil
 	}

@@ -67,7 +67,7 @@ type watchedWriter struct {
 	began time.Time
 }
 
-func (w *watchedWriter) Commit() (storage.SHA256, error) {
+func (w *watchedWriter) Commit() (storage.Digest, error) {
 	sum, err := w.Writer.Commit()
 	w.m.storeOp("create", w.began, err)
 	return sum, err

@@ -255,7 +255,7 @@ func TestObjectsOfAnotherPatientFoundAfterIssue(t *testing.T) {
 	id := a.picture(t, "李^雷", "P2", "", wrong.ID)
 	rid := a.reported(t, id)
 	study := a.task(t, id).Study
-	hashes, err := a.DB.Read(t.Context()).StudyHashes(study)
+	hashes, err := a.DB.Read(t.Context()).StudyDigests(study)
 	must(t, err)
 
 	if _, err := a.Ask(t.Context(), a.tech, id, Wanted{Order: right.ID}); hub.KindOf(err) != hub.Invalid {
@@ -299,7 +299,7 @@ func TestObjectsOfAnotherPatientFoundAfterIssue(t *testing.T) {
 	must(t, err)
 	o, err := read.Order(right.ID)
 	must(t, err)
-	same, err := read.StudyHashes(study)
+	same, err := read.StudyDigests(study)
 	must(t, err)
 	if row.Patient != o.Patient || len(same) != len(hashes) || !bytes.Equal(same[0], hashes[0]) {
 		t.Fatal("the study is not the right patient's, or its objects changed")

@@ -78,7 +78,7 @@ func (c *county) issue(tx *db.Tx, id, number string, ago time.Duration) error {
 	o := &hub.Order{ID: hub.OrderID("o-" + id), Member: "a", Accession: "A-" + id, Origin: "entered", Patient: p.ID, Kind: hub.Image, Item: "CT-CHEST", Modality: "CT", Priority: 3, CreatedAt: now}
 	st := &db.StudyRow{Study: hub.Study{ID: hub.StudyID("s-" + id), Member: "a", UID: "1.2." + id, Patient: p.ID, Instances: 1, CreatedAt: now}}
 	se := &hub.Series{ID: hub.SeriesID("e-" + id), Study: st.ID, UID: "1.2.3." + id, Modality: "CT"}
-	in := &hub.Instance{ID: hub.InstanceID("i-" + id), Series: se.ID, Study: st.ID, Member: "a", UID: "1.2.3.4." + id, Object: "obj-" + id, SHA256: []byte(id), CreatedAt: now}
+	in := &hub.Instance{ID: hub.InstanceID("i-" + id), Series: se.ID, Study: st.ID, Member: "a", UID: "1.2.3.4." + id, Object: "obj-" + id, Digest: []byte(id), CreatedAt: now}
 	if err := errors.Join(tx.InsertPatient(p), tx.InsertOrder(o), tx.InsertStudy(st), tx.InsertSeries(se), tx.InsertInstance(in)); err != nil {
 		return err
 	}

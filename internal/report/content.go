@@ -53,7 +53,7 @@ type Content struct {
 	Writer         Signature       `json:"writer"`
 	Reviewer       *Signature      `json:"reviewer"` // who issued it; null on a preliminary report
 	Recording      hub.RecordingID `json:"recording"`
-	Objects        []string        `json:"objects"`  // SHA-256 of every object, sorted
+	Objects        []string        `json:"objects"`  // digest of every object, as in "blake3:…", sorted
 	Previous       string          `json:"previous"` // hash of the version before
 }
 
@@ -205,12 +205,12 @@ func (c *Content) objects(tx *db.Tx, t *hub.Task) error {
 		return err
 	}
 	for _, s := range studies {
-		hashes, err := tx.StudyHashes(s.ID)
+		digests, err := tx.StudyDigests(s.ID)
 		if err != nil {
 			return err
 		}
-		for _, h := range hashes {
-			c.Objects = append(c.Objects, hex.EncodeToString(h))
+		for _, d := range digests {
+			c.Objects = append(c.Objects, objectDigest(d))
 		}
 		c.Arrived += s.Instances
 	}
@@ -219,7 +219,7 @@ func (c *Content) objects(tx *db.Tx, t *hub.Task) error {
 		if err != nil {
 			return err
 		}
-		c.Objects = append(c.Objects, hex.EncodeToString(rec.SHA256))
+		c.Objects = append(c.Objects, objectDigest(rec.Digest))
 		c.Measurements = measured(rec.Hub)
 		if t.Study == "" {
 			c.Arrived = 1
@@ -229,6 +229,10 @@ func (c *Content) objects(tx *db.Tx, t *hub.Task) error {
 	c.Objects = slices.Compact(c.Objects) // a DICOM ECG is an instance and a recording
 	return nil
 }
+
+// objectDigest is how a digest of the object store stands in what is signed:
+// with the name of its algorithm, as RFC 8785 content outlives programs.
+func objectDigest(d []byte) string { return "blake3:" + hex.EncodeToString(d) }
 
 // measured writes the hub's measurements of an ECG as the report prints them.
 func measured(raw json.RawMessage) []string {

@@ -124,14 +124,14 @@ func (r *room) stored(tx *db.Tx, p *db.PatientRow) hub.StudyID {
 	must(r.t, tx.InsertStudy(&db.StudyRow{Study: hub.Study{ID: id, Member: "clinic", UID: "1.2." + string(id), Patient: p.ID, Instances: 2, CreatedAt: tx.Now(), LastAt: tx.Now()}}))
 	must(r.t, tx.InsertSeries(&hub.Series{ID: hub.SeriesID(id), Study: id, UID: "1.3"}))
 	for _, b := range []byte{2, 1} {
-		must(r.t, tx.InsertInstance(&hub.Instance{ID: hub.NewID[hub.InstanceID](), Series: hub.SeriesID(id), Study: id, Member: "clinic", UID: string(id) + string('0'+b), SHA256: bytes.Repeat([]byte{b}, 32), CreatedAt: tx.Now()}))
+		must(r.t, tx.InsertInstance(&hub.Instance{ID: hub.NewID[hub.InstanceID](), Series: hub.SeriesID(id), Study: id, Member: "clinic", UID: string(id) + string('0'+b), Digest: bytes.Repeat([]byte{b}, 32), CreatedAt: tx.Now()}))
 	}
 	return id
 }
 
 func recorded(t *testing.T, tx *db.Tx, p *db.PatientRow) hub.RecordingID {
 	id := hub.NewID[hub.RecordingID]()
-	must(t, tx.InsertRecording(&hub.Recorded{ID: id, Member: "clinic", Patient: p.ID, Format: "scp", Hub: []byte(`{"hr_bpm":72,"pr_ms":160}`), SHA256: append([]byte(id), make([]byte, 6)...), CreatedAt: tx.Now()}))
+	must(t, tx.InsertRecording(&hub.Recorded{ID: id, Member: "clinic", Patient: p.ID, Format: "scp", Hub: []byte(`{"hr_bpm":72,"pr_ms":160}`), Digest: append([]byte(id), make([]byte, 6)...), CreatedAt: tx.Now()}))
 	return id
 }
 
@@ -629,7 +629,7 @@ func TestSignatureNamesEveryObject(t *testing.T) {
 	must(t, err)
 	var c Content
 	must(t, json.Unmarshal(r.versions(id)[0].Content, &c))
-	one, two := strings.Repeat("01", 32), strings.Repeat("02", 32)
+	one, two := "blake3:"+strings.Repeat("01", 32), "blake3:"+strings.Repeat("02", 32)
 	if len(c.Objects) != 2 || c.Objects[0] != one || c.Objects[1] != two {
 		t.Fatalf("signed objects %v", c.Objects)
 	}

@@ -235,9 +235,9 @@ func (w *mortalWriter) Write(b []byte) (int, error) {
 }
 
 // Commit dies before it, or behind it: the object is there, its row is not.
-func (w *mortalWriter) Commit() (storage.SHA256, error) {
+func (w *mortalWriter) Commit() (storage.Digest, error) {
 	if err := w.m.step(); err != nil {
-		return storage.SHA256{}, err
+		return storage.Digest{}, err
 	}
 	sum, err := w.Writer.Commit()
 	if gone := w.m.step(); gone != nil {

@@ -40,7 +40,7 @@ type packLine struct {
 	Syntax string `json:"syntax"`
 	Offset int64  `json:"offset"`
 	Length int64  `json:"length"`
-	SHA256 string `json:"sha256"`
+	Digest string `json:"blake3"`
 }
 
 // pack joins those instances of a series that are not in a pack yet. The bytes
@@ -131,7 +131,7 @@ func (s *Store) writePack(ctx context.Context, key storage.Key, list []*hub.Inst
 		if err := s.copyInto(ctx, w, i); err != nil {
 			return nil, 0, fmt.Errorf("instance %s: %w", i.ID, err)
 		}
-		line := packLine{UID: i.UID, Class: i.Class, Syntax: i.Syntax, Offset: size, Length: i.Length, SHA256: hex.EncodeToString(i.SHA256)}
+		line := packLine{UID: i.UID, Class: i.Class, Syntax: i.Syntax, Offset: size, Length: i.Length, Digest: hex.EncodeToString(i.Digest)}
 		if err := lines.Encode(line); err != nil {
 			return nil, 0, err
 		}
@@ -149,10 +149,10 @@ func (s *Store) writePack(ctx context.Context, key storage.Key, list []*hub.Inst
 }
 
 func (s *Store) copyInto(ctx context.Context, w io.Writer, i *hub.Instance) error {
-	if len(i.SHA256) != len(storage.SHA256{}) {
-		return fmt.Errorf("its SHA-256 has %d bytes: %w", len(i.SHA256), storage.ErrCorrupt)
+	if len(i.Digest) != len(storage.Digest{}) {
+		return fmt.Errorf("its digest has %d bytes: %w", len(i.Digest), storage.ErrCorrupt)
 	}
-	r, err := storage.Verified(ctx, s.Objects, refOf(i), storage.SHA256(i.SHA256))
+	r, err := storage.Verified(ctx, s.Objects, refOf(i), storage.Digest(i.Digest))
 	if err != nil {
 		return err
 	}

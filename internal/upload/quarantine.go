@@ -50,7 +50,7 @@ func (s *Service) Original(ctx context.Context, actor hub.Actor, id hub.Quaranti
 }
 
 func (s *Service) bytesOf(ctx context.Context, q *hub.Quarantined) (io.ReadCloser, error) {
-	body, err := storage.Verified(ctx, s.Objects, storage.Ref{Key: storage.Key(q.Object), Offset: q.Offset, Length: q.Length}, storage.SHA256(q.SHA256))
+	body, err := storage.Verified(ctx, s.Objects, storage.Ref{Key: storage.Key(q.Object), Offset: q.Offset, Length: q.Length}, storage.Digest(q.Digest))
 	if err != nil {
 		return nil, away(err)
 	}

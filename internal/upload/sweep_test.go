@@ -29,7 +29,7 @@ func TestSweepKeepsWhatARowNamesMeanwhile(t *testing.T) {
 	must(t, c.DB.Tx(t.Context(), func(tx *db.Tx) error {
 		long := tx.Now().Add(-time.Hour)
 		return errors.Join(tx.TombstoneAt(string(named), long), tx.TombstoneAt(string(free), long), tx.InsertQuarantined(&hub.Quarantined{
-			ID: "q", Member: "clinic1", Code: "dicom.other_bytes", Object: string(named), Length: 5, SHA256: []byte("01234567890123456789012345678901"), CreatedAt: tx.Now()}))
+			ID: "q", Member: "clinic1", Code: "dicom.other_bytes", Object: string(named), Length: 5, Digest: []byte("01234567890123456789012345678901"), CreatedAt: tx.Now()}))
 	}))
 	must(t, c.Turn(t.Context()))
 	if _, err := c.Objects.Size(t.Context(), named); err != nil {

@@ -114,7 +114,7 @@ func (p *part) spill() error {
 		return p.seg.writeError(at, err)
 	}
 	p.written += n
-	p.gathered.Forget()
+	p.gathered.Reset()
 	return nil
 }
 
@@ -129,7 +129,7 @@ func (p *part) Done() error {
 		p.err = err
 		return err
 	}
-	p.gathered.Finish()
+	p.gathered.Reset()
 	p.state = partDone
 	return nil
 }
@@ -158,11 +158,10 @@ func (p *part) Ref() storage.Ref {
 	return storage.Ref{Key: p.seg.key, Offset: p.start, Length: p.size}
 }
 
-// Sum implements storage.Part. It may have to wait for the hash, which goes on
-// while Sync flushes.
-func (p *part) Sum() storage.SHA256 {
+// Sum implements storage.Part.
+func (p *part) Sum() storage.Digest {
 	if p.state != partDone && p.state != partDurable {
-		return storage.SHA256{}
+		return storage.Digest{}
 	}
 	return p.gathered.Sum()
 }
@@ -176,7 +175,7 @@ func (p *part) Discard() {
 	}
 	was := p.state
 	p.state = partGone
-	p.gathered.Drop()
+	p.gathered.Reset()
 	if p.seg == nil {
 		return
 	}

@@ -3,10 +3,8 @@ package disk
 import (
 	"bufio"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"hash"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -27,7 +25,7 @@ type writer struct {
 	final string
 	file  *os.File // in tmp; nil when the writer is finished
 	buf   *bufio.Writer
-	hash  hash.Hash
+	hash  storage.Hash
 }
 
 // Create implements storage.Objects.
@@ -55,7 +53,7 @@ func (s *Store) Create(ctx context.Context, k storage.Key) (storage.Writer, erro
 		return nil, classify(string(k), err)
 	}
 	return &writer{store: s, ctx: ctx, key: k, final: final, file: f,
-		buf: bufio.NewWriterSize(f, writeBuffer), hash: sha256.New()}, nil
+		buf: bufio.NewWriterSize(f, writeBuffer), hash: storage.NewHash()}, nil
 }
 
 func (w *writer) Write(b []byte) (int, error) {
@@ -75,20 +73,20 @@ func (w *writer) Write(b []byte) (int, error) {
 
 // Commit implements storage.Writer. The file gets its final name by a link,
 // which, other than a rename, never replaces what is there.
-func (w *writer) Commit() (storage.SHA256, error) {
+func (w *writer) Commit() (storage.Digest, error) {
 	if w.file == nil {
-		return storage.SHA256{}, errFinished
+		return storage.Digest{}, errFinished
 	}
 	if w.ctx.Err() != nil {
-		return storage.SHA256{}, errors.Join(context.Cause(w.ctx), w.Abort())
+		return storage.Digest{}, errors.Join(context.Cause(w.ctx), w.Abort())
 	}
 	if err := w.publish(); err != nil {
 		if errors.Is(err, fs.ErrExist) {
 			err = storage.ErrConflict
 		}
-		return storage.SHA256{}, errors.Join(classify(string(w.key), err), w.Abort())
+		return storage.Digest{}, errors.Join(classify(string(w.key), err), w.Abort())
 	}
-	return storage.SHA256(w.hash.Sum(nil)), nil
+	return w.hash.Sum(), nil
 }
 
 func (w *writer) publish() error {

@@ -67,13 +67,13 @@ func (in *intake) upload() error {
 	if err := in.multi.send(in.ctx, &in.held.List); err != nil {
 		return err
 	}
-	in.held.Forget()
+	in.held.Reset()
 	return nil
 }
 
 // drop throws everything away.
 func (in *intake) drop() error {
-	in.held.Drop()
+	in.held.Reset()
 	if in.multi == nil {
 		return nil
 	}

@@ -2,7 +2,6 @@ package s3
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"sync"
@@ -74,15 +73,12 @@ func (p *part) Done() error {
 
 func (p *part) Ref() storage.Ref { return p.ref }
 
-// Sum implements storage.Part; it may have to wait for the hash.
-func (p *part) Sum() storage.SHA256 {
-	switch p.state {
-	case partDone:
-		return p.in.held.SumSoFar()
-	case partDurable:
-		return p.in.held.Sum()
+// Sum implements storage.Part.
+func (p *part) Sum() storage.Digest {
+	if p.state != partDone && p.state != partDurable {
+		return storage.Digest{}
 	}
-	return storage.SHA256{}
+	return p.in.held.Sum()
 }
 
 func (p *part) Size() int64 { return p.in.size }
@@ -100,7 +96,7 @@ func (p *part) Discard() {
 func (p *part) durable(ref storage.Ref) {
 	p.ref = ref
 	p.state = partDurable
-	p.in.held.Finish()
+	p.in.held.Reset()
 }
 
 // Sync implements storage.Objects: short parts together in one object, up to
@@ -179,13 +175,9 @@ func (s *Store) store(ctx context.Context, group []*part) error {
 	for i, p := range group {
 		lists[i] = &p.in.held.List
 	}
-	sum, err := groupSum(group, lists)
-	if err != nil {
-		return err
-	}
 	// A new key each time: what became of an attempt that timed out is not known.
 	k := storage.NewKey(partKind)
-	if err := s.put(ctx, k, sum, lists...); err != nil {
+	if err := s.put(ctx, k, lists...); err != nil {
 		return err
 	}
 	var off int64
@@ -194,11 +186,4 @@ func (s *Store) store(ctx context.Context, group []*part) error {
 		off += p.in.size
 	}
 	return nil
-}
-
-func groupSum(group []*part, lists []*chunk.List) ([sha256.Size]byte, error) {
-	if len(group) == 1 {
-		return group[0].in.held.SumSoFar(), nil
-	}
-	return hashAll(chunk.NewReader(lists...))
 }

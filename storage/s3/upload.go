@@ -35,9 +35,9 @@ func options(writer string) minio.PutObjectOptions {
 	return opts
 }
 
-// put stores lists one after the other under k by one request. sum is the
-// SHA-256 of all, which the server checks.
-func (s *Store) put(ctx context.Context, k storage.Key, sum [sha256.Size]byte, lists ...*chunk.List) error {
+// put stores lists one after the other under k by one request, with their
+// SHA-256, which the server checks.
+func (s *Store) put(ctx context.Context, k storage.Key, lists ...*chunk.List) error {
 	name, err := s.name(k)
 	if err != nil {
 		return err
@@ -45,8 +45,12 @@ func (s *Store) put(ctx context.Context, k storage.Key, sum [sha256.Size]byte, l
 	limited, cancel := s.limit(ctx)
 	defer cancel()
 	body := chunk.NewReader(lists...)
+	sum, err := sha256Of(body)
+	if err != nil {
+		return err
+	}
 	writer := storage.NewID()
-	_, err = s.core.PutObject(limited, s.bucket, name, body, body.Size(), "", hex.EncodeToString(sum[:]), options(writer))
+	_, err = s.core.PutObject(limited, s.bucket, name, body, body.Size(), "", sum, options(writer))
 	return s.settle(ctx, k, writer, err)
 }
 
@@ -105,14 +109,14 @@ func (m *multipart) send(ctx context.Context, l *chunk.List) error {
 		return fmt.Errorf("%s: longer than %d pieces of %d bytes", m.key, maxPieces, pieceSize)
 	}
 	body := chunk.NewReader(l)
-	sum, err := hashAll(body)
+	sum, err := sha256Of(body)
 	if err != nil {
 		return err
 	}
 	limited, cancel := m.store.limit(ctx)
 	defer cancel()
 	piece, err := m.store.core.PutObjectPart(limited, m.store.bucket, m.name, m.id, number, body, body.Size(),
-		minio.PutObjectPartOptions{Sha256Hex: hex.EncodeToString(sum[:]), DisableContentSha256: true})
+		minio.PutObjectPartOptions{Sha256Hex: sum, DisableContentSha256: true})
 	if err != nil {
 		return classify(ctx, fmt.Sprintf("%s, piece %d", m.key, number), err)
 	}
@@ -139,12 +143,12 @@ func (m *multipart) abort(ctx context.Context) error {
 	return nil
 }
 
-// hashAll reads r to its end and rewinds it.
-func hashAll(r *chunk.Reader) ([sha256.Size]byte, error) {
+// sha256Of reads r to its end and rewinds it. The hash is in hexadecimal.
+func sha256Of(r *chunk.Reader) (string, error) {
 	h := sha256.New()
 	if _, err := io.Copy(h, r); err != nil {
-		return [sha256.Size]byte{}, err
+		return "", err
 	}
 	_, err := r.Seek(0, io.SeekStart)
-	return [sha256.Size]byte(h.Sum(nil)), err
+	return hex.EncodeToString(h.Sum(nil)), err
 }

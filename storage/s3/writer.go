@@ -43,25 +43,25 @@ func (w *writer) Write(b []byte) (int, error) {
 }
 
 // Commit implements storage.Writer.
-func (w *writer) Commit() (storage.SHA256, error) {
+func (w *writer) Commit() (storage.Digest, error) {
 	if w.finished {
-		return storage.SHA256{}, errFinished
+		return storage.Digest{}, errFinished
 	}
 	if err := w.in.check(); err != nil {
-		return storage.SHA256{}, errors.Join(err, w.Abort())
+		return storage.Digest{}, errors.Join(err, w.Abort())
 	}
 	if err := w.publish(); err != nil {
-		return storage.SHA256{}, errors.Join(err, w.Abort())
+		return storage.Digest{}, errors.Join(err, w.Abort())
 	}
 	w.finished = true
-	w.in.held.Finish()
+	w.in.held.Reset()
 	return w.in.held.Sum(), nil
 }
 
 func (w *writer) publish() error {
 	in := &w.in
 	if in.multi == nil {
-		return in.store.put(in.ctx, in.key, in.held.SumSoFar(), &in.held.List)
+		return in.store.put(in.ctx, in.key, &in.held.List)
 	}
 	if err := in.upload(); err != nil {
 		return err

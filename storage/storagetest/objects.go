@@ -3,7 +3,6 @@ package storagetest
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"io"
 	"sync"
@@ -318,11 +317,11 @@ func wrongHashOrLengthIsCorrupt(t *testing.T, o storage.Objects) {
 	for _, c := range []struct {
 		name string
 		ref  storage.Ref
-		sum  storage.SHA256
+		sum  storage.Digest
 	}{
-		{"other hash", storage.Ref{Key: k, Length: 200_000}, sha256.Sum256(b[1:])},
-		{"cut short", storage.Ref{Key: k, Length: 200_001}, sha256.Sum256(b)},
-		{"shifted", storage.Ref{Key: k, Offset: 1, Length: 199_999}, sha256.Sum256(b)},
+		{"other hash", storage.Ref{Key: k, Length: 200_000}, storage.DigestOf(b[1:])},
+		{"cut short", storage.Ref{Key: k, Length: 200_001}, storage.DigestOf(b)},
+		{"shifted", storage.Ref{Key: k, Offset: 1, Length: 199_999}, storage.DigestOf(b)},
 	} {
 		r, err := storage.Verified(t.Context(), o, c.ref, c.sum)
 		check(t, err)

@@ -5,7 +5,6 @@ package storagetest
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -95,7 +94,7 @@ func PutObject(t testing.TB, o storage.Objects, k storage.Key, b []byte) {
 	check(t, err)
 	sum, err := w.Commit()
 	check(t, err)
-	if sum != sha256.Sum256(b) {
+	if sum != storage.DigestOf(b) {
 		t.Fatalf("%s: Commit returned the hash of other bytes", k)
 	}
 }
@@ -115,7 +114,7 @@ func PutPart(t testing.TB, o storage.Objects, b []byte) storage.Part {
 	if p.Size() != int64(len(b)) {
 		t.Fatalf("part of %d bytes says it has %d", len(b), p.Size())
 	}
-	if p.Sum() != sha256.Sum256(b) {
+	if p.Sum() != storage.DigestOf(b) {
 		t.Fatalf("part of %d bytes has the hash of other bytes", len(b))
 	}
 	return p
@@ -127,7 +126,7 @@ func WantPart(t testing.TB, o storage.Objects, ref storage.Ref, b []byte) {
 	if ref.Length != int64(len(b)) {
 		t.Fatalf("%v is no reference to %d bytes", ref, len(b))
 	}
-	r, err := storage.Verified(t.Context(), o, ref, sha256.Sum256(b))
+	r, err := storage.Verified(t.Context(), o, ref, storage.DigestOf(b))
 	check(t, err)
 	defer r.Close()
 	got, err := io.ReadAll(r)

@@ -305,7 +305,7 @@ CREATE TABLE instance (
   object     TEXT NOT NULL,
   off        BIGINT NOT NULL,
   len        BIGINT NOT NULL,
-  sha256     BYTEA NOT NULL,
+  digest     BYTEA NOT NULL,
   crc32c     BIGINT NOT NULL DEFAULT 0,
   pixel_at   BIGINT NOT NULL DEFAULT 0,
   created_at BIGINT NOT NULL,
@@ -330,7 +330,7 @@ CREATE TABLE recording (
   object     TEXT NOT NULL,
   off        BIGINT NOT NULL,
   len        BIGINT NOT NULL,
-  sha256     BYTEA NOT NULL,
+  digest     BYTEA NOT NULL,
   device     TEXT NOT NULL DEFAULT '{}',
   hub        TEXT NOT NULL DEFAULT '{}',
   quality    TEXT NOT NULL DEFAULT '{}',
@@ -338,7 +338,7 @@ CREATE TABLE recording (
   name       TEXT NOT NULL DEFAULT '',
   corrects   TEXT NOT NULL DEFAULT '',
   created_at BIGINT NOT NULL,
-  UNIQUE (member, sha256)
+  UNIQUE (member, digest)
 );
 CREATE INDEX recording_patient ON recording(patient);
 CREATE INDEX recording_corrects ON recording(corrects) WHERE corrects <> '';
@@ -625,7 +625,7 @@ CREATE TABLE quarantine (
   object      TEXT NOT NULL,
   off         BIGINT NOT NULL,
   len         BIGINT NOT NULL,
-  sha256      BYTEA NOT NULL,
+  digest      BYTEA NOT NULL,
   created_at  BIGINT NOT NULL,
   resolved_at BIGINT NOT NULL DEFAULT 0
 );

@@ -2,16 +2,14 @@ package chunk
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"io"
 	"testing"
 	"testing/iotest"
 
-	"go.uber.org/goleak"
 	"pgregory.net/rapid"
-)
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+	"github.com/yuanzhen/yuanzhen/storage"
+)
 
 // Whatever the sizes of the writes and wherever the memory is given back in
 // between, all bytes come out and the hash is theirs.
@@ -30,9 +28,9 @@ func TestEveryByteIsKeptAndHashed(t *testing.T) {
 				if _, err := l.WriteTo(&out); err != nil {
 					t.Fatal(err)
 				}
-				l.Forget()
+				l.Reset()
 			case "sum":
-				if l.SumSoFar() != sha256.Sum256(all.Bytes()) {
+				if l.Sum() != storage.DigestOf(all.Bytes()) {
 					t.Fatal("the hash so far is wrong")
 				}
 			}
@@ -40,26 +38,14 @@ func TestEveryByteIsKeptAndHashed(t *testing.T) {
 		if _, err := l.WriteTo(&out); err != nil {
 			t.Fatal(err)
 		}
-		l.Finish()
-		l.Drop()
+		l.Reset()
 		if !bytes.Equal(out.Bytes(), all.Bytes()) {
 			t.Fatalf("%d bytes went in, %d others came out", all.Len(), out.Len())
 		}
-		if l.Sum() != sha256.Sum256(all.Bytes()) {
+		if l.Sum() != storage.DigestOf(all.Bytes()) {
 			t.Fatal("the hash is wrong")
 		}
 	})
-}
-
-func TestDroppedListEndsItsGoroutine(t *testing.T) {
-	t.Parallel()
-	var pool Pool
-	for _, n := range []int{0, 10, Size, 5*Size + 1} {
-		l := pool.NewSummed()
-		l.Write(make([]byte, n))
-		l.Drop()
-		l.Drop()
-	}
 }
 
 func TestReaderReadsListsAsOne(t *testing.T) {
