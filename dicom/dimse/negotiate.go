@@ -97,21 +97,24 @@ func (s *Server) roles(proposed []ul.Role) (granted []ul.Role) {
 	return granted
 }
 
-// extended answers SOP class extended negotiation: relational queries and
-// combined date and time matching of FIND, relational retrieval of MOVE and
-// GET (PS3.4 section C.5), and full storage without coercion (PS3.4 B.3.1).
+// extended answers SOP class extended negotiation: relational queries, combined
+// date and time matching and fuzzy names of FIND, relational retrieval of MOVE
+// and GET (PS3.4 section C.5), full storage without coercion (PS3.4 B.3.1), and
+// nothing beyond the standard's matching of worklists.
 func (s *Server) extended(proposed []ul.Extended) (granted []ul.Extended) {
 	for _, e := range proposed {
 		if !s.serves(e.SOPClass) || e.SOPClass == Verification {
 			continue
 		}
 		var info []byte
-		switch operationOf(e.SOPClass) {
-		case cFind:
-			info = both(e.Info, []byte{1, 1, 0, 0, 0})
-		case cMove, cGet:
+		switch operation := operationOf(e.SOPClass); {
+		case e.SOPClass == ModalityWorklist:
+			info = both(e.Info, make([]byte, len(e.Info)))
+		case operation == cFind:
+			info = both(e.Info, []byte{1, 1, 1, 0, 0})
+		case operation == cMove || operation == cGet:
 			info = both(e.Info, []byte{1, 0})
-		case 0:
+		case operation == 0:
 			info = []byte{2, 0, 3, 0, 0}[:min(5, len(e.Info))]
 		default:
 			continue

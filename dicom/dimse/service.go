@@ -84,7 +84,8 @@ const (
 	TimezoneQueries   = 3
 )
 
-// Finder is a Handler that answers queries. match sends one match as Pending
+// Finder is a Handler that answers queries, with the extended behaviour that a
+// Query was negotiated with. match sends one match as Pending
 // or PendingUnmatched. When ctx ends with the cause ErrCanceled the status is
 // Canceled.
 type Finder interface {

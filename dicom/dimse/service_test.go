@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"reflect"
 	"strconv"
 	"testing"
 	"time"
@@ -246,11 +247,16 @@ func TestExtendedNegotiationAndIdentityAreAnswered(t *testing.T) {
 	t.Parallel()
 	s := &Server{Handler: &desk{}}
 	got := s.extended([]ul.Extended{
-		{SOPClass: StudyRootFind, Info: []byte{1, 1, 1}}, {SOPClass: StudyRootMove, Info: []byte{0, 1}},
-		{SOPClass: ctImage, Info: []byte{2, 0, 0, 0, 1}}, {SOPClass: "1.2.840.10008.5.1.1.9", Info: []byte{1}},
+		{SOPClass: StudyRootFind, Info: []byte{1, 1, 1, 1, 1, 1}}, {SOPClass: PatientRootFind, Info: []byte{0, 1}}, {SOPClass: StudyRootMove, Info: []byte{0, 1}},
+		{SOPClass: PatientRootGet, Info: []byte{1, 1}}, {SOPClass: ModalityWorklist, Info: []byte{1, 1, 1}}, {SOPClass: ctImage, Info: []byte{2, 0, 0, 0, 1}},
+		{SOPClass: "1.2.840.10008.5.1.1.9", Info: []byte{1}}, {SOPClass: Verification, Info: []byte{1}}, {SOPClass: StorageCommitment, Info: []byte{1}},
 	})
-	if len(got) != 3 || !bytes.Equal(got[0].Info, []byte{1, 1, 0}) || !bytes.Equal(got[1].Info, []byte{0, 0}) || !bytes.Equal(got[2].Info, []byte{2, 0, 3, 0, 0}) {
-		t.Errorf("extended %+v", got)
+	want := []ul.Extended{
+		{SOPClass: StudyRootFind, Info: []byte{1, 1, 1, 0, 0}}, {SOPClass: PatientRootFind, Info: []byte{0, 1}}, {SOPClass: StudyRootMove, Info: []byte{0, 0}},
+		{SOPClass: PatientRootGet, Info: []byte{1, 0}}, {SOPClass: ModalityWorklist, Info: []byte{0, 0, 0}}, {SOPClass: ctImage, Info: []byte{2, 0, 3, 0, 0}},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("extended %+v, want %+v", got, want)
 	}
 	roles := s.roles([]ul.Role{{SOPClass: ctImage, SCU: false, SCP: true}, {SOPClass: StorageCommitment, SCU: true, SCP: true}, {SOPClass: "1.2.840.10008.5.1.1.9", SCU: true}})
 	if len(roles) != 2 || roles[0].SCU || !roles[0].SCP || !roles[1].SCU || roles[1].SCP {

@@ -8,7 +8,6 @@ import (
 	"github.com/yuanzhen/yuanzhen/dicom/web"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
-	"github.com/yuanzhen/yuanzhen/internal/pinyin"
 	"github.com/yuanzhen/yuanzhen/internal/search"
 )
 
@@ -87,7 +86,9 @@ func (sr *searching) key(k web.Key) error {
 	}
 	if e, _ := dicom.Lookup(k.Tag); sr.Fuzzy && e.VR == dicom.PN && len(k.Values) > 0 {
 		if k.Tag == dicom.PatientName {
-			sr.fuzzy(k)
+			if m := search.Fuzzy(k.Values); !search.Universal(m) {
+				sr.s.Matches = append(sr.s.Matches, m)
+			}
 			return nil
 		}
 		sr.literal = true
@@ -107,17 +108,6 @@ func (sr *searching) key(k web.Key) error {
 		sr.s.Matches = append(sr.s.Matches, m)
 	}
 	return nil
-}
-
-// fuzzy finds names by characters, pinyin and initials.
-func (sr *searching) fuzzy(k web.Key) {
-	m := db.Match{Field: db.FieldFuzzyName}
-	for _, v := range k.Values {
-		m.Values = append(m.Values, pinyin.Terms(v)...)
-	}
-	if len(m.Values) > 0 {
-		sr.s.Matches = append(sr.s.Matches, m)
-	}
 }
 
 // moment joins ranges of a date and of a time of day to one of moments

@@ -124,6 +124,10 @@ func planOf(q *dimse.Query) (*plan, dimse.Status) {
 		if e.Tag.Element() == 0 || e.Tag.Private() && e.Tag.Element() < 0x100 || slices.Contains(notKeys, e.Tag) {
 			continue
 		}
+		if e.Tag == dicom.PatientName && q.Extension(dimse.FuzzyNames) {
+			p.fuzzy(id.Texts(e.Tag))
+			continue
+		}
 		if status := p.key(id, e.Tag); status.Code != dimse.Success {
 			return nil, status
 		}
@@ -162,6 +166,14 @@ func (p *plan) key(id *dicom.Dataset, tag dicom.Tag) dimse.Status {
 	}
 	p.returns = append(p.returns, tag)
 	return dimse.Status{}
+}
+
+// fuzzy takes the patient's name as it is spoken or typed.
+func (p *plan) fuzzy(values []string) {
+	if m := search.Fuzzy(values); !search.Universal(m) {
+		p.search.Matches = append(p.search.Matches, m)
+	}
+	p.returns = append(p.returns, dicom.PatientName)
 }
 
 // combine joins ranges of study date and time into one of moments.

@@ -129,6 +129,37 @@ func TestRelationalQueryAndMomentsAreNegotiated(t *testing.T) {
 	}
 }
 
+func TestFuzzyNamesAreFoundAsPeopleTypeThem(t *testing.T) {
+	t.Parallel()
+	h := shelf(t)
+	for _, fuzzy := range []bool{true, false} {
+		var offered []ul.Extended
+		if fuzzy {
+			for _, class := range []string{dimse.StudyRootFind, dimse.PatientRootFind} {
+				offered = append(offered, ul.Extended{SOPClass: class, Info: []byte{0, 0, 1}})
+			}
+		}
+		c, err := dimse.Dial(t.Context(), h.addr, dimse.DialOptions{CallingAE: "CT1", CalledAE: "YUANZHEN", Extended: offered,
+			Contexts: []dimse.PresentationContext{{AbstractSyntax: dimse.StudyRootFind, Syntaxes: native}, {AbstractSyntax: dimse.PatientRootFind, Syntaxes: native}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Abort()
+		for name, want := range map[string]string{
+			"wxm": "P1", "小明": "P1", "xiaoming^wang": "P1", "wang*": "P1", "WANG X": "P1", "ll": "P2", "john": "P3", "m": "P1", "ming": "", "zhang": "",
+			"*": "P1 P2 P3", "": "P1 P2 P3", // keys that match everything
+		} {
+			got, codes, last := ask(t, c, dimse.PatientRootFind, identifier("PATIENT", "PatientName", name, "PatientID", ""), dicom.PatientID)
+			if !fuzzy && name != "wang*" && name != "*" && name != "" {
+				want = ""
+			}
+			if strings.Join(got, " ") != want || last.Code != dimse.Success || want != "" && codes != "ff00" {
+				t.Errorf("fuzzy %v, %q: %q (%s), %v; want %q", fuzzy, name, got, codes, last, want)
+			}
+		}
+	}
+}
+
 func TestAnswersComeInTheCharacterSetOfTheQuestion(t *testing.T) {
 	t.Parallel()
 	h := shelf(t)

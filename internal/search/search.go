@@ -10,6 +10,7 @@ import (
 
 	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/internal/db"
+	"github.com/yuanzhen/yuanzhen/internal/pinyin"
 )
 
 // Level is how far down what is searched for lies.
@@ -96,6 +97,17 @@ func Match(tag dicom.Tag, field db.Field, values []string) (db.Match, error) {
 
 // Universal tells whether m matches everything.
 func Universal(m db.Match) bool { return len(m.Values) == 0 && m.From == "" && m.To == "" }
+
+// Fuzzy is the condition that a patient's name is like what was typed: by the
+// beginnings of its words, its characters from any place on and its initials
+// in pinyin. Without a letter in values it matches everything.
+func Fuzzy(values []string) db.Match {
+	m := db.Match{Field: db.FieldFuzzyName}
+	for _, v := range values {
+		m.Values = append(m.Values, pinyin.Terms(v)...)
+	}
+	return m
+}
 
 // between reads a date or a time, or a range of them, "20240101-20240131",
 // "-1200". A time stands for the span that it leaves open.

@@ -55,6 +55,16 @@ func TestKeyThatIsNoDateOrTimeIsNamed(t *testing.T) {
 	}
 }
 
+func TestFuzzyNameIsSplitIntoWhatWordsBeginWith(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string][]string{"Wang^XM*": {"wang", "xm"}, "王xm": {"王", "xm"}, "*": nil, "": nil} {
+		m := Fuzzy([]string{typed})
+		if !reflect.DeepEqual(m.Values, want) || m.Field != db.FieldFuzzyName || Universal(m) != (want == nil) {
+			t.Errorf("%q: %+v, want %q", typed, m, want)
+		}
+	}
+}
+
 func TestDateAndTimeBoundedAlikeAreOneMoment(t *testing.T) {
 	t.Parallel()
 	date := db.Match{Field: db.FieldStudyDate, From: "20260101", To: "20260102"}
