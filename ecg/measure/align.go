@@ -7,7 +7,7 @@ import "math"
 // one common distance.
 func toPeaks(traces []trace, beats []Beat, rate float64) {
 	reach := span(peakReach, rate)
-	all, one := make([]float64, 2*reach+1), make([]float64, 2*reach+1)
+	all, one, room := make([]float64, 2*reach+1), make([]float64, 2*reach+1), make([]float64, 2*reach+1)
 	counted := 0
 	for i, b := range beats {
 		sum := one
@@ -21,7 +21,7 @@ func toPeaks(traces []trace, beats []Beat, rate float64) {
 		}
 		for _, tr := range traces {
 			if tr.usable {
-				addExcursion(sum, tr.x, b.Sample-reach)
+				addExcursion(sum, room, tr.x, b.Sample-reach)
 			}
 		}
 		if b.Class != Dominant {
@@ -34,6 +34,19 @@ func toPeaks(traces []trace, beats []Beat, rate float64) {
 			beats[i].Sample += shift
 		}
 		beats[i].Sample = min(max(beats[i].Sample, 0), len(traces[0].x)-1)
+	}
+}
+
+// addExcursion adds the distance of x from its median in the window that
+// starts at from. room is memory as large as the window.
+func addExcursion(size, room, x []float64, from int) {
+	lo, hi := max(0, from), min(len(x), from+len(size))
+	if hi <= lo {
+		return
+	}
+	level := median(append(room[:0], x[lo:hi]...))
+	for i := lo; i < hi; i++ {
+		size[i-from] += math.Abs(x[i] - level)
 	}
 }
 

@@ -80,9 +80,9 @@ func (b *block) examine(whole bool, rate float64, scratch []float64) {
 	}
 }
 
-// find detects and classifies the beats of b; shapes are those of the blocks
-// before, and it returns what they are now. c is memory to work in.
-func (b *block) find(shapes []shape, c *curves, rate float64) []shape {
+// find detects and classifies the beats of b; known are the shapes of the blocks
+// before and learn from it. c is memory to work in.
+func (b *block) find(known *shapes, c *curves, rate float64) {
 	slopes := c.slopesOf(b.traces, rate)
 	step, thin := c.step, rate/float64(c.step)
 	f, sharp := c.feature(slopes, thin)
@@ -97,14 +97,13 @@ func (b *block) find(shapes []shape, c *curves, rate float64) []shape {
 	}
 	found := centres(f, peaks, step, thin)
 	if len(found) == 0 {
-		return shapes
+		return
 	}
-	b.beats, shapes = classify(b.traces, found, shapes, rate)
+	b.beats = known.classify(b.traces, found, rate)
 	if b.paced = b.pulses(rate); b.paced != nil {
 		b.bridge(b.paced, rate)
 		markPaced(b.beats, b.paced, rate)
 	}
-	return shapes
 }
 
 const (

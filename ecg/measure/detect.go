@@ -70,10 +70,10 @@ func (c *curves) slopesOf(traces []trace, rate float64) []leadSlope {
 		}
 		slope := c.slopes[i][:(n+step-1)/step]
 		movingMean(c.smooth[:n], tr.x, span(slopeMean, rate))
-		slopeEvery(slope, c.smooth[:n], step, span(slopeHalf, rate))
+		ordinary := slopeEvery(slope, c.smooth[:n], step, span(slopeHalf, rate))
 		usual := median(windowMaxima(slope, span(windowSecs, rate/float64(step))))
 		if usual >= minSlopeUV {
-			out = append(out, leadSlope{slope, usual, leadWeight(mean(slope) / usual)})
+			out = append(out, leadSlope{slope, usual, leadWeight(ordinary / usual)})
 			steepest = math.Max(steepest, usual)
 		}
 	}
@@ -99,10 +99,13 @@ func (c *curves) feature(leads []leadSlope, rate float64) (f, sharp []float64) {
 	}
 	for _, l := range leads {
 		inverse, share := 1/l.usual, l.weight/weights
-		for i, s := range l.slope[:n] {
-			// A spike of an artefact must not outvote the other leads.
-			v := min(s*inverse, 2)
-			sharp[i] += share * v * v
+		to := sharp[:len(l.slope)]
+		for i, s := range l.slope {
+			v := s * inverse
+			if v > 2 { // a spike of an artefact must not outvote the other leads
+				v = 2
+			}
+			to[i] += share * v * v
 		}
 	}
 	for i, v := range sharp {
@@ -141,13 +144,16 @@ func trust(leads []leadSlope, beats []int, rate float64) {
 }
 
 // slopeEvery writes to slope how much x changes from half samples before to half
-// samples after every step-th of its samples.
-func slopeEvery(slope, x []float64, step, half int) {
-	last := len(x) - 1
+// samples after every step-th of its samples; it returns the mean slope.
+func slopeEvery(slope, x []float64, step, half int) float64 {
+	last, sum := len(x)-1, 0.0
 	for k := range slope {
 		i := k * step
-		slope[k] = math.Abs(x[min(i+half, last)] - x[max(i-half, 0)])
+		v := math.Abs(x[min(i+half, last)] - x[max(i-half, 0)])
+		slope[k] = v
+		sum += v
 	}
+	return sum / float64(len(slope))
 }
 
 // leadWeight turns the mean slope of a lead, as a share of its usual QRS
@@ -286,18 +292,21 @@ func usualNear(maxima []float64, w int) float64 {
 // separatePeaks returns local maxima of f that are the highest within gap
 // samples on both sides, rising.
 func separatePeaks(f []float64, gap int) []int {
+	if len(f) < 3 {
+		return nil
+	}
 	var peaks []int
-	for i := 1; i+1 < len(f); i++ {
-		if f[i] < f[i-1] || f[i] <= f[i+1] {
-			continue
-		}
-		if n := len(peaks); n > 0 && i-peaks[n-1] < gap {
-			if f[i] > f[peaks[n-1]] {
-				peaks[n-1] = i
+	before, here := f[0], f[1]
+	for i, after := range f[2:] {
+		if here >= before && here > after {
+			switch n, at := len(peaks), i+1; {
+			case n == 0 || at-peaks[n-1] >= gap:
+				peaks = append(peaks, at)
+			case here > f[peaks[n-1]]:
+				peaks[n-1] = at
 			}
-			continue
 		}
-		peaks = append(peaks, i)
+		before, here = here, after
 	}
 	return peaks
 }
@@ -327,17 +336,4 @@ func centres(f []float64, beats []int, step int, rate float64) []int {
 		out = append(out, at)
 	}
 	return out
-}
-
-// addExcursion adds the distance of x from its median in the window that
-// starts at from.
-func addExcursion(size, x []float64, from int) {
-	lo, hi := max(0, from), min(len(x), from+len(size))
-	if hi <= lo {
-		return
-	}
-	level := median(append([]float64(nil), x[lo:hi]...))
-	for i := lo; i < hi; i++ {
-		size[i-from] += math.Abs(x[i] - level)
-	}
 }

@@ -85,14 +85,3 @@ func TestCalibrationPulseIsNoHeartbeat(t *testing.T) {
 		t.Errorf("%d beats in %g s, want %d in %g s", len(got.Beats), got.Seconds, len(want.Beats), want.Seconds)
 	}
 }
-
-// BenchmarkDay is a day of three leads as Holters store it.
-func BenchmarkDay(b *testing.B) {
-	rec := long(b, 24*3600, 4, synth.Normal, synth.PVCs)
-	b.ReportAllocs()
-	for b.Loop() {
-		if res := measure.Analyse(rec); len(res.Beats) < 80000 {
-			b.Fatalf("%d beats", len(res.Beats))
-		}
-	}
-}

@@ -49,13 +49,12 @@ func leadsOf(rec *ecg.Recording) (leads []ecg.Lead, samples int) {
 // replaced. Values no amplifier gives are gaps too. The result uses the memory
 // of x where it is large enough.
 func bridged(x []float64, samples []float32, length int) (out []float64, gaps int) {
-	const absurdUV = 1e6
 	x = slices.Grow(x[:0], length)[:length]
 	gaps = length - len(samples)
-	last := -1 // index of the last good sample
-	for i, s := range samples {
-		v := float64(s)
-		if !(v <= absurdUV && v >= -absurdUV) { // NaN, too
+	last := copied(x, samples) - 1 // index of the last good sample
+	for i := last + 1; i < len(samples); i++ {
+		v := float64(samples[i])
+		if !given(v) {
 			gaps++
 			continue
 		}
@@ -79,6 +78,26 @@ func bridged(x []float64, samples []float32, length int) (out []float64, gaps in
 		x[j] = x[last]
 	}
 	return x, gaps
+}
+
+// given reports whether an amplifier can have given v, in µV; NaN it cannot.
+func given(v float64) bool {
+	const absurdUV = 1e6
+	return v <= absurdUV && v >= -absurdUV
+}
+
+// copied writes samples to x as far as they have no gap and returns how many
+// those are.
+func copied(x []float64, samples []float32) int {
+	x = x[:len(samples)]
+	for i, s := range samples {
+		v := float64(s)
+		if !given(v) {
+			return i
+		}
+		x[i] = v
+	}
+	return len(x)
 }
 
 // movingMean writes the centred mean of width samples of src to dst; near the
@@ -110,7 +129,7 @@ func movingMean(dst, src []float64, width int) {
 	if inner := n - after + 1 - i; inner > 0 {
 		// Between the ends, the most of it, nothing needs to be asked.
 		share := 1 / float64(width)
-		to, in, out := dst[i:i+inner], src[i+after-1:][:inner], src[i-before-1:][:inner]
+		to, in, out := dst[i:][:inner], src[i+after-1:][:inner], src[i-before-1:][:inner]
 		for k := range to {
 			sum += in[k] - out[k]
 			to[k] = sum * share
@@ -131,7 +150,7 @@ func difference(dst, src []float64, half int) {
 		step(i)
 	}
 	if inner := len(src) - half - i; inner > 0 {
-		to, later, sooner := dst[i:i+inner], src[i+half:][:inner], src[i-half:][:inner]
+		to, later, sooner := dst[i:][:inner], src[i+half:][:inner], src[i-half:][:inner]
 		for k := range to {
 			to[k] = later[k] - sooner[k]
 		}
@@ -169,17 +188,49 @@ func top(x []float64) float64 {
 	return high
 }
 
-// median returns the middle of values, which it sorts; NaN without values.
+// median returns the middle of values, whose order it changes; NaN without
+// values.
 func median(values []float64) float64 { return quantile(values, 0.5) }
 
-// quantile returns the q-quantile (nearest rank) of values, which it sorts;
-// NaN without values.
+// quantile returns the q-quantile (nearest rank) of values, whose order it
+// changes; NaN without values.
 func quantile(values []float64, q float64) float64 {
 	if len(values) == 0 {
 		return math.NaN()
 	}
-	slices.Sort(values)
-	return values[int(math.Round(q*float64(len(values)-1)))]
+	return nth(values, int(math.Round(q*float64(len(values)-1))))
+}
+
+// nth returns the value that would stand at index k if x were sorted (Hoare's
+// selection: sorting all of it would cost several times as much).
+func nth(x []float64, k int) float64 {
+	lo, hi := 0, len(x)-1
+	for lo < hi {
+		pivot := x[lo+(hi-lo)/2]
+		i, j := lo, hi
+		for i <= j {
+			for x[i] < pivot {
+				i++
+			}
+			for x[j] > pivot {
+				j--
+			}
+			if i <= j {
+				x[i], x[j] = x[j], x[i]
+				i++
+				j--
+			}
+		}
+		switch {
+		case k <= j:
+			hi = j
+		case k >= i:
+			lo = i
+		default:
+			return x[k]
+		}
+	}
+	return x[k]
 }
 
 // mean returns the arithmetic mean; NaN without values.

@@ -16,7 +16,7 @@ type survey struct {
 	scratch []float64
 	curves  curves
 	traces  []trace // buffers handed from block to block
-	shapes  []shape
+	shapes  shapes
 	signs   [][]leadSigns // [block][lead]
 	beats   []Beat
 	waves   [][]Waves // [lead][beat]
@@ -52,7 +52,8 @@ func (s *survey) add(b *block, everyWave bool) {
 	if s.curves.step = 1; !whole {
 		s.curves.step = max(1, int(s.rate/slopeRateHz))
 	}
-	s.shapes = b.find(faded(s.shapes), &s.curves, s.rate)
+	s.shapes.fade()
+	b.find(&s.shapes, &s.curves, s.rate)
 	own, first := b.own()
 	marked := whole || everyWave
 	if len(own) > 0 {
