@@ -128,20 +128,14 @@ func checkText(d *Dataset) []Finding {
 	return all
 }
 
-// PixelFault compares the pixels that a data set declares with those that it
-// holds: nil, or what is missing. A stream that ends properly may well have
-// lost its pixel data whole; only this tells.
+// PixelFault is the first reason why the frames of a data set cannot be shown
+// whole: what PixelLoss says, or attributes of which no frame can be made. nil
+// if there is none, or no pixel data. Frames are not decoded.
 func PixelFault(d *Dataset) *ParseError {
-	if pixelElement(d) != nil {
-		_, err := IndexFrames(d)
-		fault, _ := errors.AsType[*ParseError](err)
-		return fault
+	if lost := PixelLoss(d); lost != nil {
+		return lost
 	}
-	rows, _ := d.Int(Rows)
-	columns, _ := d.Int(Columns)
-	if rows < 1 || columns < 1 || d.Get(BitsAllocated) == nil || d.Text(PixelDataProviderURL) != "" {
-		return nil
-	}
-	last := &d.Elements[len(d.Elements)-1]
-	return &ParseError{Tag: PixelData, Offset: last.Offset + max(last.Length, 0), Reason: fmt.Sprintf("%d rows and %d columns are declared, but there is no pixel data", rows, columns)}
+	_, err := IndexFrames(d)
+	fault, _ := errors.AsType[*ParseError](err)
+	return fault
 }

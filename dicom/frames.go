@@ -172,7 +172,7 @@ func frameBits(d *Dataset, e *Element) (int64, error) {
 	if bits != 1 && bits != 12 && (bits%8 != 0 || bits < 8 || bits > 64) { // 12: ACR-NEMA, packed
 		return 0, frameFault(e, "%d bits allocated", bits)
 	}
-	if samples == 3 && d.Text(PhotometricInterpretation) == "YBR_FULL_422" {
+	if kind := d.Text(PhotometricInterpretation); samples == 3 && (kind == "YBR_FULL_422" || kind == "YBR_PARTIAL_422") {
 		samples = 2 // two pixels share their chrominance
 	}
 	return rows * columns * samples * bits, nil

@@ -24,23 +24,30 @@ type File struct {
 	// elements count from the start of the stream too; behind a deflated data
 	// set's start they count inflated bytes.
 	DatasetOffset int64
-	Complete      bool   // the data set was read to its end
-	Reason        string // why not, if it was not
+	// Complete says that the data set was read to its end and holds the pixels
+	// it promises, see PixelLoss; Reason says why not, if it does not.
+	Complete bool
+	Reason   string
 }
 
 // Read reads a file: with or without preamble, with or without file meta
 // information, whose group length need not be right. With an error it returns
 // what was read before it, never Complete; the error is a *ParseError, and Is
-// ErrTruncated if r ended too early.
+// ErrTruncated if r ended too early. Lost pixels are no error: the rest is of
+// use.
 func Read(r io.Reader, o Options) (*File, error) {
 	src := newSource(r)
 	defer src.close()
 	f := &File{}
 	p := newParser(src, o)
 	err := f.read(p, o)
-	f.Complete = err == nil
-	if pe, ok := err.(*ParseError); ok {
-		f.Reason = pe.Reason
+	fault, _ := err.(*ParseError)
+	if err == nil {
+		fault = PixelLoss(f.Dataset)
+	}
+	f.Complete = err == nil && fault == nil
+	if fault != nil {
+		f.Reason = fault.Reason
 	}
 	return f, err
 }

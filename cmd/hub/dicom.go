@@ -65,8 +65,8 @@ func (c *dicomDump) one(w *bufio.Writer, path string) error {
 	if file.Dataset == nil || len(file.Dataset.Elements) == 0 && err != nil {
 		return err
 	}
-	if lost := dicom.PixelFault(file.Dataset); err == nil && lost != nil {
-		fmt.Fprintf(os.Stderr, "hub: %s: read to its end, but %v\n", path, lost)
+	if bad := dicom.PixelFault(file.Dataset); err == nil && bad != nil { // the rest can be read: no error
+		fmt.Fprintf(os.Stderr, "hub: %s: read to its end, but %v\n", path, bad)
 	}
 	if !c.JSON {
 		return errors.Join(err, file.List(w))

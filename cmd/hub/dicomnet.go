@@ -188,11 +188,8 @@ func header(path string) (o outgoing, err error) {
 	}
 	o = outgoing{path: path, instance: file.Dataset.Text(dicom.SOPInstanceUID), offset: file.DatasetOffset,
 		kind: dimse.Kind{SOPClassUID: file.Dataset.Text(dicom.SOPClassUID), Syntax: file.Syntax}}
-	switch {
-	case o.kind.SOPClassUID == "" || o.instance == "":
+	if o.kind.SOPClassUID == "" || o.instance == "" {
 		return o, errors.New("it has no SOP Class UID or SOP Instance UID")
-	case !file.Complete:
-		return o, fmt.Errorf("it is not whole: %s", file.Reason)
 	}
 	return o, nil
 }
