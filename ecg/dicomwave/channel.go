@@ -9,42 +9,60 @@ import (
 	"github.com/yuanzhen/yuanzhen/ecg"
 )
 
-// readChannel scales channel number i of a group: sample × sensitivity ×
-// correction + baseline, in this order (PS3.3 C.10.9.1.4).
-func (r *reader) readChannel(d *dicom.Dataset, field string, w *raw, i int) (channel, error) {
-	c := channel{}
-	name, err := leadName(d, field)
-	if err != nil {
+// definition is one channel definition taken apart: a sample is worth
+// (count × gain + baseline) × factor in unit (PS3.3 C.10.9.1.4).
+type definition struct {
+	field  string
+	name   string
+	unit   string
+	gain   float64 // sensitivity × correction
+	base   float64
+	factor float64
+	stored int64 // Waveform Bits Stored, 0 if not stated
+}
+
+// define reads one channel definition.
+func (r *reader) define(d *dicom.Dataset, field string) (c definition, err error) {
+	c.field = field
+	if c.name, err = leadName(d, field); err != nil {
 		return c, err
 	}
 	sensitivity, ok := d.Float(dicom.ChannelSensitivity)
 	if !ok || sensitivity == 0 || math.IsInf(sensitivity, 0) || math.IsNaN(sensitivity) {
 		return c, fail(field, "no channel sensitivity (003A,0210), so the scale is unknown")
 	}
-	correction, baseline := 1.0, 0.0
+	c.gain = sensitivity
 	if v, ok := d.Float(dicom.ChannelSensitivityCorrectionFactor); ok && v != 0 {
-		correction = v
+		c.gain *= v
 	}
 	if v, ok := d.Float(dicom.ChannelBaseline); ok {
-		baseline = v
+		c.base = v
 	}
-	unit, factor, err := channelUnit(d, field)
-	if err != nil {
+	if c.unit, c.factor, err = channelUnit(d, field); err != nil {
 		return c, err
 	}
-	stored, _ := d.Int(dicom.WaveformBitsStored)
-	values, gap := r.counts(w, i, stored, field)
-	samples := make([]float32, len(values))
-	for k, v := range values {
-		if gap[k] {
-			samples[k] = float32(math.NaN())
-			continue
-		}
-		samples[k] = float32((float64(v)*sensitivity*correction + baseline) * factor)
-	}
+	c.stored, _ = d.Int(dicom.WaveformBitsStored)
 	r.readFilters(d)
 	r.noteSkew(d, field)
-	return channel{lead: ecg.Lead{Name: name, Samples: samples}, unit: unit}, nil
+	return c, nil
+}
+
+// value is what a count is worth.
+func (c *definition) value(count int64) float32 {
+	return float32((float64(count)*c.gain + c.base) * c.factor)
+}
+
+// readChannel scales channel number i of a group.
+func (r *reader) readChannel(c definition, w *raw, i int) channel {
+	values, gap := r.counts(w, i, c.stored, c.field)
+	samples := make([]float32, len(values))
+	for k, v := range values {
+		samples[k] = c.value(v)
+		if gap[k] {
+			samples[k] = float32(math.NaN())
+		}
+	}
+	return channel{lead: ecg.Lead{Name: c.name, Samples: samples}, unit: c.unit}
 }
 
 // leadName identifies a channel by the code of its source and by its meaning or

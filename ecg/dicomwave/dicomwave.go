@@ -28,14 +28,18 @@ func Decode(data []byte) (*ecg.Recording, error) {
 	}
 	file, err := dicom.Read(bytes.NewReader(data), dicom.Options{Keep: -1})
 	if err != nil {
-		out := &ecg.FormatError{Format: ecg.FormatDICOM, Offset: -1, Field: "data set", Reason: err.Error(), Err: err}
-		var at *dicom.ParseError
-		if errors.As(err, &at) {
-			out.Offset = at.Offset
-		}
-		return nil, out
+		return nil, unread(err)
 	}
 	return FromDataset(file.Dataset)
+}
+
+// unread turns an error of reading the data set into the package's.
+func unread(err error) error {
+	out := &ecg.FormatError{Format: ecg.FormatDICOM, Offset: -1, Field: "data set", Reason: err.Error(), Err: err}
+	if at, ok := errors.AsType[*dicom.ParseError](err); ok {
+		out.Offset = at.Offset
+	}
+	return out
 }
 
 // FromDataset reads the waveforms of a parsed object, whose values must have

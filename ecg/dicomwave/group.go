@@ -33,14 +33,9 @@ type channel struct {
 // readGroups reads all multiplex groups and chooses the rhythm leads: the first
 // electrical rhythm group and those that continue it in time with other leads.
 func (r *reader) readGroups() error {
-	items := r.d.Items(dicom.WaveformSequence)
-	if len(items) == 0 {
-		err := fail("WaveformSequence (5400,0100)", "the object has no waveform")
-		err.(*ecg.FormatError).Err = ecg.ErrNoSignal
+	items, err := r.items()
+	if err != nil {
 		return err
-	}
-	if len(items) > maxGroups {
-		return fail("WaveformSequence (5400,0100)", "%d multiplex groups, at most %d are read", len(items), maxGroups)
 	}
 	var groups []group
 	for i, item := range items {
@@ -54,11 +49,25 @@ func (r *reader) readGroups() error {
 		return err
 	}
 	if len(r.rec.Leads) == 0 {
-		err := fail("WaveformSequence (5400,0100)", "no group holds a rhythm in volts")
-		err.(*ecg.FormatError).Err = ecg.ErrNoSignal
-		return err
+		return noSignal("no group holds a rhythm in volts")
 	}
 	return nil
+}
+
+// items returns the multiplex groups.
+func (r *reader) items() ([]*dicom.Dataset, error) {
+	items := r.d.Items(dicom.WaveformSequence)
+	if len(items) == 0 {
+		return nil, noSignal("the object has no waveform")
+	}
+	if len(items) > maxGroups {
+		return nil, fail("WaveformSequence (5400,0100)", "%d multiplex groups, at most %d are read", len(items), maxGroups)
+	}
+	return items, nil
+}
+
+func noSignal(reason string) error {
+	return &ecg.FormatError{Format: ecg.FormatDICOM, Offset: -1, Field: "WaveformSequence (5400,0100)", Reason: reason, Err: ecg.ErrNoSignal}
 }
 
 // chooseLeads splits groups by unit and joins the parts of the rhythm.
@@ -145,42 +154,67 @@ func (g group) byUnit() func(yield func(string, []ecg.Lead) bool) {
 	}
 }
 
-// readGroup reads item number n of the waveform sequence (PS3.3 C.10.9).
-func (r *reader) readGroup(item *dicom.Dataset, n int) (group, error) {
-	g := group{}
-	field := fmt.Sprintf("multiplex group %d", n)
+// shape is what a multiplex group says of itself, without its samples.
+type shape struct {
+	group
+	field       string
+	item        *dicom.Dataset
+	samples     int // of each channel
+	definitions []definition
+}
+
+// readShape reads all of item number n of the waveform sequence but its samples
+// (PS3.3 C.10.9).
+func (r *reader) readShape(item *dicom.Dataset, n int) (shape, error) {
+	g := shape{item: item, field: fmt.Sprintf("multiplex group %d", n)}
 	channels, _ := item.Int(dicom.NumberOfWaveformChannels)
 	samples, _ := item.Int(dicom.NumberOfWaveformSamples)
 	rate, _ := item.Float(dicom.SamplingFrequency)
-	definitions := item.Items(dicom.ChannelDefinitionSequence)
+	items := item.Items(dicom.ChannelDefinitionSequence)
 	switch {
 	case channels < 1 || channels > ecg.MaxLeads:
-		return g, fail(field, "%d channels", channels)
-	case int64(len(definitions)) != channels:
-		return g, fail(field, "%d channels but %d channel definitions", channels, len(definitions))
-	case samples < 1 || samples > ecg.MaxSamples/channels:
-		return g, fail(field, "%d samples of %d channels", samples, channels)
+		return g, fail(g.field, "%d channels", channels)
+	case int64(len(items)) != channels:
+		return g, fail(g.field, "%d channels but %d channel definitions", channels, len(items))
+	case samples < 1 || samples > math.MaxUint32:
+		return g, fail(g.field, "%d samples of %d channels", samples, channels)
 	case !(rate > 0) || rate > 1e6:
-		return g, fail(field, "sampling frequency %v Hz", rate)
+		return g, fail(g.field, "sampling frequency %v Hz", rate)
 	}
-	if r.total += int(samples * channels); r.total > ecg.MaxSamples {
-		return g, fail(field, "more than %d samples in all groups", ecg.MaxSamples)
-	}
-	raw, err := r.readRaw(item, field, int(channels), int(samples))
-	if err != nil {
-		return g, err
-	}
-	g.rateHz = rate
+	g.samples, g.rateHz = int(samples), rate
 	g.offsetMS, g.hasOffset = item.Float(dicom.Tag(0x00181068)) // MultiplexGroupTimeOffset
 	g.kind = groupKind(item, float64(samples)/rate)
-	for i, definition := range definitions {
-		c, err := r.readChannel(definition, fmt.Sprintf("%s, channel %d", field, i+1), raw, i)
+	for i, d := range items {
+		c, err := r.define(d, fmt.Sprintf("%s, channel %d", g.field, i+1))
 		if err != nil {
 			return g, err
 		}
-		g.channels = append(g.channels, c)
+		g.definitions = append(g.definitions, c)
 	}
 	return g, nil
+}
+
+// readGroup reads item number n of the waveform sequence with its samples.
+func (r *reader) readGroup(item *dicom.Dataset, n int) (group, error) {
+	g, err := r.readShape(item, n)
+	if err != nil {
+		return group{}, err
+	}
+	channels := len(g.definitions)
+	if g.samples > ecg.MaxSamples/channels {
+		return group{}, fail(g.field, "%d samples of %d channels", g.samples, channels)
+	}
+	if r.total += g.samples * channels; r.total > ecg.MaxSamples {
+		return group{}, fail(g.field, "more than %d samples in all groups", ecg.MaxSamples)
+	}
+	raw, err := r.readRaw(item, g.field, channels, g.samples)
+	if err != nil {
+		return group{}, err
+	}
+	for i, c := range g.definitions {
+		g.channels = append(g.channels, r.readChannel(c, raw, i))
+	}
+	return g.group, nil
 }
 
 // groupKind goes by the label, else by originality and length.

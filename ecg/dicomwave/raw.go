@@ -38,9 +38,22 @@ func sampleBytes(kind string) int {
 	return 0
 }
 
-// readRaw checks type and length of the samples. Data that end early shorten
-// all channels and are noted.
+// readRaw reads type and samples of a group. Data that end early shorten all
+// channels and are noted.
 func (r *reader) readRaw(item *dicom.Dataset, field string, channels, samples int) (*raw, error) {
+	w, element, err := r.readKind(item, field, channels, samples)
+	if err != nil {
+		return nil, err
+	}
+	if element.Bulk {
+		return nil, fail(field, "the waveform data are missing")
+	}
+	w.data = r.inOrder(element, w)
+	return w, r.measure(w, int64(len(w.data)))
+}
+
+// readKind checks the type of a group's samples and finds their element.
+func (r *reader) readKind(item *dicom.Dataset, field string, channels, samples int) (*raw, *dicom.Element, error) {
 	w := &raw{field: field, kind: clean(item.Text(dicom.WaveformSampleInterpretation)), channels: channels, samples: samples,
 		order: binary.LittleEndian}
 	if item.Syntax.BigEndian() {
@@ -48,27 +61,16 @@ func (r *reader) readRaw(item *dicom.Dataset, field string, channels, samples in
 	}
 	w.bytes = sampleBytes(w.kind)
 	if w.bytes == 0 {
-		return nil, fail(field, "unknown sample interpretation %.8q", w.kind)
+		return nil, nil, fail(field, "unknown sample interpretation %.8q", w.kind)
 	}
 	allocated, ok := item.Int(dicom.WaveformBitsAllocated)
 	if !ok || allocated != int64(8*w.bytes) {
-		return nil, fail(field, "%d bits allocated for samples %s", allocated, w.kind)
+		return nil, nil, fail(field, "%d bits allocated for samples %s", allocated, w.kind)
 	}
 	w.read = sampleReader(w.kind, w.order)
 	element := item.Get(dicom.WaveformData)
-	if element == nil || element.Bulk {
-		return nil, fail(field, "the waveform data are missing")
-	}
-	w.data = r.inOrder(element, w)
-	want := channels * samples * w.bytes
-	if len(w.data) < want {
-		w.samples = len(w.data) / (channels * w.bytes)
-		if w.samples == 0 {
-			return nil, fail(field, "%d bytes of waveform data for %d channels", len(w.data), channels)
-		}
-		r.rec.Notef(ecg.NoteLength, "%s states %d samples a channel and holds %d", field, samples, w.samples)
-	} else if len(w.data) > want+1 {
-		r.rec.Notef(ecg.NoteLength, "%s has %d bytes of waveform data, its samples need %d", field, len(w.data), want)
+	if element == nil {
+		return nil, nil, fail(field, "the waveform data are missing")
 	}
 	if e := item.Get(dicom.WaveformPaddingValue); e != nil && len(e.Raw) >= w.bytes {
 		p := *w
@@ -80,7 +82,32 @@ func (r *reader) readRaw(item *dicom.Dataset, field string, channels, samples in
 			r.rec.Notef(ecg.NoteDialect, "%s states 0 as padding, which is also a common sample: not taken for gaps", field)
 		}
 	}
-	return w, nil
+	return w, element, nil
+}
+
+// measure compares the samples stated with the bytes there are.
+func (r *reader) measure(w *raw, bytes int64) error {
+	frame := int64(w.channels) * int64(w.bytes)
+	switch want, stated := frame*int64(w.samples), w.samples; {
+	case bytes < want:
+		if w.samples = int(bytes / frame); w.samples == 0 {
+			return fail(w.field, "%d bytes of waveform data for %d channels", bytes, w.channels)
+		}
+		r.rec.Notef(ecg.NoteLength, "%s states %d samples a channel and holds %d", w.field, stated, w.samples)
+	case bytes > want+1:
+		r.rec.Notef(ecg.NoteLength, "%s has %d bytes of waveform data, its samples need %d", w.field, bytes, want)
+	}
+	return nil
+}
+
+// isGap says that a sample stands for none: it is the padding, or without one
+// stated what writers use for it.
+func (w *raw) isGap(v int64) bool {
+	if w.padded {
+		return v == w.padding
+	}
+	lowest, signed := w.lowest()
+	return signed && v == lowest
 }
 
 // inOrder returns the bytes as samples follow each other: 8-bit samples in OW
@@ -162,13 +189,12 @@ func (r *reader) counts(w *raw, c int, stored int64, field string) (values []int
 		w.values, w.gap = make([]int64, w.samples), make([]bool, w.samples)
 	}
 	values, gap = w.values, w.gap
-	lowest, signed := w.lowest()
 	low, high := int64(math.MaxInt64), int64(math.MinInt64)
 	gaps := 0
 	for i := range values {
 		v := w.at(i*w.channels + c)
 		values[i] = v
-		gap[i] = w.padded && v == w.padding || !w.padded && signed && v == lowest
+		gap[i] = w.isGap(v)
 		if gap[i] {
 			gaps++
 			continue
@@ -178,10 +204,15 @@ func (r *reader) counts(w *raw, c int, stored int64, field string) (values []int
 	if gaps > 0 {
 		r.rec.Notef(ecg.NoteGap, "%s: %d samples a channel are padding", w.field, gaps)
 	}
-	if stored > 0 && stored < int64(8*w.bytes) && (signed || w.kind == "SB") {
+	if w.narrow(stored) {
 		r.extend(values, low, high, uint(stored), field)
 	}
 	return values, gap
+}
+
+// narrow says that samples are signed and stored in fewer bits than allocated.
+func (w *raw) narrow(stored int64) bool {
+	return stored > 0 && stored < int64(8*w.bytes) && (w.kind == "SB" || w.kind == "SS" || w.kind == "SL")
 }
 
 // extend repairs signed samples of fewer bits than allocated that were filled

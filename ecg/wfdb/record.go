@@ -19,25 +19,38 @@ type reader struct {
 	room   int // samples that may still be read
 }
 
-// file returns the bytes of a file beside the header.
-func (r *reader) file(name string) ([]byte, error) {
+// open opens a file beside the header and says how many bytes it has.
+func (r *reader) open(name string) (fs.File, int64, error) {
 	full := path.Join(r.dir, name)
 	if strings.ContainsAny(name, `/\:`) || name == ".." || !fs.ValidPath(full) {
-		return nil, fail("header", "%.40q does not lie beside the header", name)
+		return nil, 0, fail("header", "%.40q does not lie beside the header", name)
 	}
 	f, err := r.folder.Open(full)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		err = fail("header", "%.40q is a folder", name)
+	}
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return f, info.Size(), nil
+}
+
+// file returns the bytes of a file beside the header.
+func (r *reader) file(name string) ([]byte, error) {
+	f, size, err := r.open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
+	if size > ecg.MaxFileBytes {
+		return nil, fail("signal file", "%.40q has %d bytes, at most %d are read", name, size, ecg.MaxFileBytes)
 	}
-	if info.IsDir() || info.Size() > ecg.MaxFileBytes {
-		return nil, fail("signal file", "%.40q has %d bytes, at most %d are read", name, info.Size(), ecg.MaxFileBytes)
-	}
-	data := make([]byte, info.Size())
+	data := make([]byte, size)
 	n, err := readFull(f, data)
 	if err != nil {
 		return nil, err
@@ -68,17 +81,12 @@ func (r *reader) simple(h *header, most int) ([]track, error) {
 	if most > 0 {
 		frames = most
 	}
+	groups, err := h.byFile()
+	if err != nil {
+		return nil, err
+	}
 	var tracks []track
-	for first := 0; first < len(h.signals); {
-		end := first + 1
-		for end < len(h.signals) && h.signals[end].file == h.signals[first].file {
-			end++
-		}
-		group := h.signals[first:end]
-		first = end
-		if group[0].file == "~" {
-			return nil, fail("signal line", "a layout is no record by itself")
-		}
+	for _, group := range groups {
 		read, err := r.signals(group, frames)
 		if err != nil {
 			return nil, err
@@ -108,27 +116,53 @@ func (r *reader) level(tracks []track, stated int) {
 	}
 }
 
-// signals reads the signals that share one file.
-func (r *reader) signals(group []signal, frames int) ([]track, error) {
-	code, known := codingOf(group[0].format)
-	width := 0
-	for _, s := range group {
-		if s.format != group[0].format || s.offset != group[0].offset {
-			return nil, fail("signal line", "signals of one file have different formats or offsets")
+// fileSignals are the signals that share one file: their samples stand frame by
+// frame, width of them in each.
+type fileSignals struct {
+	signals []signal
+	coding  coding
+	width   int
+}
+
+// byFile groups the signals of a record of one segment by their files.
+func (h *header) byFile() ([]fileSignals, error) {
+	var out []fileSignals
+	for first := 0; first < len(h.signals); {
+		end := first + 1
+		for end < len(h.signals) && h.signals[end].file == h.signals[first].file {
+			end++
 		}
-		width += s.perFrame
+		group := fileSignals{signals: h.signals[first:end]}
+		first = end
+		main, known := group.signals[0], false
+		switch group.coding, known = codingOf(main.format); {
+		case main.file == "~":
+			return nil, fail("signal line", "a layout is no record by itself")
+		case !known:
+			return nil, fail("signal line", "format %d is not known", main.format)
+		}
+		for _, s := range group.signals {
+			if s.format != main.format || s.offset != main.offset {
+				return nil, fail("signal line", "signals of one file have different formats or offsets")
+			}
+			group.width += s.perFrame
+		}
+		out = append(out, group)
 	}
-	if !known {
-		return nil, fail("signal line", "format %d is not known", group[0].format)
-	}
-	data, err := r.file(group[0].file)
+	return out, nil
+}
+
+// signals reads the signals that share one file.
+func (r *reader) signals(group fileSignals, frames int) ([]track, error) {
+	main, code, width := group.signals[0], group.coding, group.width
+	data, err := r.file(main.file)
 	if err != nil {
-		return nil, missing(err, group[0].file)
+		return nil, missing(err, main.file)
 	}
-	if group[0].offset > len(data) {
-		return nil, fail("signal file", "it has %d bytes, the samples begin at %d", len(data), group[0].offset)
+	if main.offset > len(data) {
+		return nil, fail("signal file", "it has %d bytes, the samples begin at %d", len(data), main.offset)
 	}
-	data = data[group[0].offset:]
+	data = data[main.offset:]
 	most := r.room
 	if frames > 0 && frames <= most/width {
 		most = frames * width
@@ -137,7 +171,7 @@ func (r *reader) signals(group []signal, frames int) ([]track, error) {
 	}
 	var flat []int32
 	if code.read == nil {
-		flat, err = unpackFLAC(data, group, most)
+		flat, err = unpackFLAC(data, group.signals, most)
 	} else {
 		if code.group*(len(data)/code.bytes) > most && frames == 0 {
 			return nil, fail("signal file", "more than %d samples", most)
@@ -148,22 +182,20 @@ func (r *reader) signals(group []signal, frames int) ([]track, error) {
 		return nil, err
 	}
 	r.room -= len(flat)
-	return r.split(group, flat, width, code, frames), nil
+	return r.split(group, flat, frames), nil
 }
 
 // split cuts the samples of one file into its signals.
-func (r *reader) split(group []signal, flat []int32, width int, code coding, frames int) []track {
+func (r *reader) split(group fileSignals, flat []int32, frames int) []track {
+	width := group.width
 	got := len(flat) / width
 	var tracks []track
 	at := 0
-	for _, s := range group {
+	for _, s := range group.signals {
 		t := track{name: s.name, perFrame: s.perFrame, samples: make([]float32, 0, got*s.perFrame)}
-		factor := 1.0
-		t.unit, factor = unitOf(s.unit)
-		if s.guessed && t.unit == "uV" {
-			r.rec.Notef(ecg.NoteScale, "signal %.16q states no gain: %d counts in a millivolt are assumed", s.name, defaultGain)
-		}
-		scale, sum, value := factor/s.gain, uint16(0), int32(s.initial)
+		scale := 1.0
+		t.unit, scale = r.scaleOf(s)
+		sum, value := uint16(0), int32(s.initial)
 		for f := range got {
 			for _, v := range flat[f*width+at : f*width+at+s.perFrame] {
 				if s.format == 8 {
@@ -171,7 +203,7 @@ func (r *reader) split(group []signal, flat []int32, width int, code coding, fra
 					v = value
 				}
 				sum += uint16(v)
-				if v == code.invalid {
+				if v == group.coding.invalid {
 					t.samples = append(t.samples, float32(math.NaN()))
 					continue
 				}
@@ -186,6 +218,16 @@ func (r *reader) split(group []signal, flat []int32, width int, code coding, fra
 		at += s.perFrame
 	}
 	return tracks
+}
+
+// scaleOf returns the unit of a signal as a Recording has it and how much of it
+// one count is.
+func (r *reader) scaleOf(s signal) (unit string, scale float64) {
+	unit, factor := unitOf(s.unit)
+	if s.guessed && unit == "uV" {
+		r.rec.Notef(ecg.NoteScale, "signal %.16q states no gain: %d counts in a millivolt are assumed", s.name, defaultGain)
+	}
+	return unit, factor / s.gain
 }
 
 // align undoes a skew: sample n of the signal stands skew samples later in the

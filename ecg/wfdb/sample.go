@@ -66,6 +66,18 @@ func codingOf(number int) (coding, bool) {
 // signed takes the lowest bits of word as a number in two's complement.
 func signed(word uint32, bits int) int32 { return int32(word<<(32-bits)) >> (32 - bits) }
 
+// count is how many samples stand in a file of some bytes; unpack reads as many.
+func (c coding) count(size int) int {
+	n, rest := size/c.bytes*c.group, size%c.bytes
+	if c.group > 1 && rest >= 2 {
+		n++
+		if c.bytes == 4 && rest == 3 {
+			n++
+		}
+	}
+	return n
+}
+
 // unpack returns up to most samples in the order in which they stand in the
 // file; a group that is cut off gives the samples that are whole.
 func (c coding) unpack(data []byte, most int) []int32 {
@@ -88,7 +100,7 @@ func (c coding) unpack(data []byte, most int) []int32 {
 		// Two bytes of three or four hold one whole sample, three of four two in
 		// format 311, whose samples follow each other bit by bit.
 		out = append(out, group[0])
-		if c.bytes == 4 && len(rest) == 3 && 20 <= 8*len(rest) && count+1 < most {
+		if c.bytes == 4 && len(rest) == 3 && count+1 < most {
 			out = append(out, group[1])
 		}
 	}

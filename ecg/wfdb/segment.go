@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"math"
+	"slices"
 
 	"github.com/yuanzhen/yuanzhen/ecg"
 	"github.com/yuanzhen/yuanzhen/ecg/internal/axis"
@@ -12,20 +13,23 @@ import (
 // several joins the segments of a record. With a layout segment, of length 0
 // and listed first, signals are told by name; without, by order.
 func (r *reader) several(h *header) ([]track, error) {
-	segments := h.segments
-	var layout *header
-	if segments[0].frames == 0 && segments[0].name != "~" {
-		var err error
-		if layout, err = r.header(segments[0].name); err != nil {
-			return nil, missing(err, segments[0].name+".hea")
-		}
-		segments = segments[1:]
-	}
-	parts, total, err := r.readSegments(h, segments)
+	segments, layout, err := r.layout(h)
 	if err != nil {
 		return nil, err
 	}
-	tracks, err := outline(layout, parts)
+	found, total, err := r.findSegments(h, segments)
+	if err != nil {
+		return nil, err
+	}
+	var parts []piece
+	for _, f := range found {
+		tracks, err := r.simple(f.header, f.frames)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, piece{f.at, tracks})
+	}
+	tracks, err := outline(layout, parts[0].tracks)
 	if err != nil {
 		return nil, err
 	}
@@ -56,9 +60,27 @@ type piece struct {
 	tracks []track
 }
 
-// readSegments reads the segments whose files are there and returns how many
-// frames the record has up to the end of the last of them.
-func (r *reader) readSegments(h *header, segments []segment) (parts []piece, total int, err error) {
+// layout returns the segments that hold samples and the header of the layout
+// before them, nil if there is none.
+func (r *reader) layout(h *header) (segments []segment, layout *header, err error) {
+	if h.segments[0].frames != 0 || h.segments[0].name == "~" {
+		return h.segments, nil, nil
+	}
+	if layout, err = r.header(h.segments[0].name); err != nil {
+		return nil, nil, missing(err, h.segments[0].name+".hea")
+	}
+	return h.segments[1:], layout, nil
+}
+
+// found is a segment that is there, and the frame at which it starts.
+type found struct {
+	header     *header
+	at, frames int
+}
+
+// findSegments reads the headers of the segments that are there and returns how
+// many frames the record has up to the end of the last of them.
+func (r *reader) findSegments(h *header, segments []segment) (there []found, total int, err error) {
 	at, absent := 0, 0
 	for _, s := range segments {
 		if s.name == "~" {
@@ -78,15 +100,11 @@ func (r *reader) readSegments(h *header, segments []segment) (parts []piece, tot
 		case head.rateHz != h.rateHz:
 			return nil, 0, fail("segment line", "segment %.40q has %g Hz, the record %g Hz", s.name, head.rateHz, h.rateHz)
 		}
-		tracks, err := r.simple(head, s.frames)
-		if err != nil {
-			return nil, 0, err
-		}
-		parts = append(parts, piece{at, tracks})
+		there = append(there, found{head, at, s.frames})
 		at += s.frames
 		total = at
 	}
-	if len(parts) == 0 {
+	if len(there) == 0 {
 		return nil, 0, fail("segment line", "no segment of the record lies beside the header")
 	}
 	if absent > 0 {
@@ -95,14 +113,15 @@ func (r *reader) readSegments(h *header, segments []segment) (parts []piece, tot
 	if total < at {
 		r.rec.Notef(ecg.NoteLength, "the header states %d samples; what is there ends after %d", at, total)
 	}
-	return parts, total, nil
+	return there, total, nil
 }
 
-// outline returns the record's signals without samples.
-func outline(layout *header, parts []piece) ([]track, error) {
+// outline returns the record's signals without samples: those of the layout, or
+// without one those of the first segment.
+func outline(layout *header, first []track) ([]track, error) {
 	var tracks []track
 	if layout == nil {
-		for _, t := range parts[0].tracks {
+		for _, t := range first {
 			tracks = append(tracks, track{name: t.name, unit: t.unit, perFrame: t.perFrame})
 		}
 		return tracks, nil
@@ -117,21 +136,25 @@ func outline(layout *header, parts []piece) ([]track, error) {
 	return tracks, nil
 }
 
+// home returns which of the record's tracks a segment's signal number i belongs
+// to, -1 for none.
+func (r *reader) home(tracks []track, t track, i int, byName bool) int {
+	to := slices.IndexFunc(tracks, func(other track) bool { return other.name == t.name })
+	if !byName {
+		to = i
+	}
+	if to < 0 || to >= len(tracks) || tracks[to].unit != t.unit || tracks[to].perFrame != t.perFrame {
+		r.rec.Notef(ecg.NoteIgnored, "signal %.16q of a segment does not fit those of the record", t.name)
+		return -1
+	}
+	return to
+}
+
 // place copies a segment's signals to where they belong.
 func (r *reader) place(tracks []track, p piece, byName bool) {
 	for i, t := range p.tracks {
-		to := -1
-		for k := range tracks {
-			if byName && tracks[k].name == t.name || !byName && k == i {
-				to = k
-				break
-			}
+		if to := r.home(tracks, t, i, byName); to >= 0 {
+			copy(tracks[to].samples[p.at*t.perFrame:], t.samples)
 		}
-		if to < 0 || tracks[to].unit != t.unit || tracks[to].perFrame != t.perFrame {
-			r.rec.Notef(ecg.NoteIgnored, "signal %.16q of a segment does not fit those of the record", t.name)
-			continue
-		}
-		into := tracks[to].samples[p.at*t.perFrame:]
-		copy(into, t.samples)
 	}
 }

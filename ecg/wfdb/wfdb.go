@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"math"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/yuanzhen/yuanzhen/ecg"
@@ -78,22 +79,15 @@ func fail(field, format string, args ...any) error {
 // arrange makes the voltages of one rate the recording's leads, groups of the
 // rest.
 func (r *reader) arrange(h *header, tracks []track) error {
-	main := -1
-	for i, t := range tracks {
-		if t.unit == "uV" && (main < 0 || ecg.OtherSignal(tracks[main].name) && !ecg.OtherSignal(t.name)) {
-			main = i
-		}
+	leads, err := choose(tracks)
+	if err != nil {
+		return err
 	}
-	if main < 0 {
-		return &ecg.FormatError{Format: ecg.FormatWFDB, Offset: -1, Field: "signal line",
-			Reason: "no signal is a voltage", Err: ecg.ErrNoSignal}
-	}
-	other, perFrame := ecg.OtherSignal(tracks[main].name), tracks[main].perFrame
-	r.rec.RateHz = h.rateHz * float64(perFrame)
+	r.rec.RateHz = h.rateHz * float64(tracks[leads[0]].perFrame)
 	gaps := false
-	for _, t := range tracks {
+	for i, t := range tracks {
 		lead := ecg.Lead{Name: t.name, Samples: t.samples}
-		if t.unit == "uV" && t.perFrame == perFrame && ecg.OtherSignal(t.name) == other {
+		if slices.Contains(leads, i) {
 			r.rec.Leads = append(r.rec.Leads, lead)
 			for _, v := range t.samples {
 				gaps = gaps || v != v
@@ -109,6 +103,27 @@ func (r *reader) arrange(h *header, tracks []track) error {
 		return fail("signal file", "it holds no sample")
 	}
 	return nil
+}
+
+// choose returns the indexes of the tracks that are a recording's leads: the
+// voltages of one rate, those of the heart before others.
+func choose(tracks []track) (leads []int, err error) {
+	main := -1
+	for i, t := range tracks {
+		if t.unit == "uV" && (main < 0 || ecg.OtherSignal(tracks[main].name) && !ecg.OtherSignal(t.name)) {
+			main = i
+		}
+	}
+	if main < 0 {
+		return nil, &ecg.FormatError{Format: ecg.FormatWFDB, Offset: -1, Field: "signal line",
+			Reason: "no signal is a voltage", Err: ecg.ErrNoSignal}
+	}
+	for i, t := range tracks {
+		if t.unit == "uV" && t.perFrame == tracks[main].perFrame && ecg.OtherSignal(t.name) == ecg.OtherSignal(tracks[main].name) {
+			leads = append(leads, i)
+		}
+	}
+	return leads, nil
 }
 
 func (r *reader) aside(lead ecg.Lead, t track, rateHz float64) {

@@ -98,6 +98,90 @@ func same(a, b []float32) bool {
 	return slices.EqualFunc(a, b, func(x, y float32) bool { return x == y || x != x && y != y })
 }
 
+func TestARecordReadInPartsEqualsTheWhole(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, name := range records(t) {
+		folder := os.DirFS(filepath.Dir(truth.Path(t, "wfdb/"+name+".hea")))
+		base := filepath.Base(name) + ".hea"
+		whole, err := Decode(folder, base)
+		if err != nil {
+			continue
+		}
+		parts, err := Open(folder, base)
+		if err != nil {
+			if !strings.Contains(err.Error(), "read only in files that can be held whole") {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		seen[name] = true
+		n := whole.Samples()
+		if parts.Samples() != n || parts.Head().RateHz != whole.RateHz || parts.Head().Patient != whole.Patient || !parts.Head().Start.Equal(whole.Start) {
+			t.Errorf("%s: %d samples at %v Hz, want %d at %v", name, parts.Samples(), parts.Head().RateHz, n, whole.RateHz)
+			continue
+		}
+		for _, span := range [][2]int{{0, n}, {n/2 + 1, n/2 + 1000}, {n - 7, n}, {5, 6}} {
+			got, err := ecg.Window(parts, span[0], span[1])
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			for i, l := range got.Leads {
+				if want := whole.Leads[i]; l.Name != want.Name || !same(l.Samples, want.Samples[span[0]:min(span[1], n)]) {
+					t.Errorf("%s: lead %s differs in samples %v", name, l.Name, span)
+				}
+			}
+		}
+	}
+	for _, name := range []string{"mitdb/100", "mitdb/100skew", "ptb/s0010_re", "multiseg/fixed1/v102s", "multiseg/p000878/p000878-2137-10-26-16-57",
+		"formats/test01_00s_frame", "formats/310derive", "formats/311derive", "formats/a103l-no-len"} {
+		if !seen[name] {
+			t.Errorf("%s was not read in parts", name)
+		}
+	}
+}
+
+func TestEachFormatOfFixedSizeIsReadInParts(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(testdata.Dir(t), "ecg/wfdb/formats")
+	header, err := os.ReadFile(filepath.Join(dir, "binformats.hea"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(header), "\n")
+	formats := 0
+	for _, line := range lines[1:] {
+		part := strings.Fields(line)
+		if len(part) < 3 || part[1] == "8" {
+			continue
+		}
+		data, err := os.ReadFile(filepath.Join(dir, part[0]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder := fstest.MapFS{"one.hea": {Data: []byte("one 1 200 499\n" + line + "\n")}, part[0]: {Data: data}}
+		whole, err := Decode(folder, "one.hea")
+		if err != nil {
+			t.Fatalf("format %s: %v", part[1], err)
+		}
+		parts, err := Open(folder, "one.hea")
+		if err != nil {
+			t.Errorf("format %s: %v", part[1], err)
+			continue
+		}
+		formats++
+		for from := 0; from < 499; from += 17 {
+			got, err := ecg.Window(parts, from, from+17)
+			if err != nil || !same(got.Leads[0].Samples, whole.Leads[0].Samples[from:min(from+17, 499)]) {
+				t.Errorf("format %s: samples from %d differ (%v)", part[1], from, err)
+			}
+		}
+	}
+	if formats < 9 {
+		t.Errorf("%d formats were read in parts", formats)
+	}
+}
+
 func TestASkewedSignalIsAligned(t *testing.T) {
 	t.Parallel()
 	plain, skewed := open(t, "mitdb/100"), open(t, "mitdb/100skew")
