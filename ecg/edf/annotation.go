@@ -48,7 +48,7 @@ func (f *file) take(lists []byte, first float64) {
 		parts := bytes.Split(list, []byte{endOfPart})
 		stamp, _, _ := bytes.Cut(parts[0], []byte{beforeLength})
 		at, ok := number(string(stamp))
-		if !ok || at < first || at-first > 1e7 {
+		if !ok || at < first || at-first > maxOnset {
 			continue
 		}
 		for _, part := range parts[1:] {

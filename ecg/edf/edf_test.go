@@ -124,6 +124,53 @@ func TestInterruptedRecordingsHaveGaps(t *testing.T) {
 	}
 }
 
+func TestAnInterruptedRecordingReadInPartsEqualsTheWhole(t *testing.T) {
+	t.Parallel()
+	var body []string
+	at := 0
+	for n := range 40 {
+		body = append(body, fmt.Sprintf("%c\x00%c\x00%c\x00%c\x00", n, n+1, n+2, n+3), tal(fmt.Sprintf("+%d\x14\x14", at), 8))
+		if at++; n%7 == 6 {
+			at += n
+		}
+	}
+	data := build("EDF+D", "40", body...)
+	whole, err := Decode(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := whole.Leads[0].Samples
+	if s.Samples() != len(want) {
+		t.Fatalf("%d samples, want %d", s.Samples(), len(want))
+	}
+	for from := range len(want) {
+		for _, n := range []int{1, 3, 50, len(want)} {
+			got, err := ecg.Window(s, from, from+n)
+			if err != nil || !slices.EqualFunc(got.Leads[0].Samples, want[from:min(from+n, len(want))], func(x, y float32) bool { return x == y || x != x && y != y }) {
+				t.Fatalf("samples %d to %d differ from the whole (%v)", from, from+n, err)
+			}
+		}
+	}
+	for reason, body := range map[string][]string{
+		"before the one before it ends": {body[0], tal("+0\x14\x14", 8), body[0], tal("+5\x14\x14", 8), body[0], tal("+2\x14\x14", 8), body[0], tal("+9\x14\x14", 8)},
+		"starts at NaN":                 {body[0], tal("+0\x14\x14", 8), body[0], tal("", 8), body[0], tal("+2\x14\x14", 8)},
+		"are spread over":               {body[0], tal("+0\x14\x14", 8), body[0], tal("+99999\x14\x14", 8)},
+	} {
+		data := build("EDF+D", fmt.Sprint(len(body)/2), body...)
+		s, err := Open(bytes.NewReader(data), int64(len(data)))
+		if err == nil {
+			_, err = ecg.Window(s, 0, s.Samples())
+		}
+		if err == nil || !strings.Contains(err.Error(), reason) {
+			t.Errorf("%s: %v", reason, err)
+		}
+	}
+}
+
 func TestTwentyFourBitFilesAndUnknownLengthsAreRead(t *testing.T) {
 	t.Parallel()
 	rec, err := Decode(build("BDF+C", "-1", "\x01\x00\x00\xff\xff\xff\x00\x01\x00\x00\x00\x80", tal("+0\x14\x14", 12)))

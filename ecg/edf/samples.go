@@ -70,6 +70,9 @@ func (f *file) scale(s *signal, raw []byte, out []float32) {
 	}
 }
 
+// maxOnset is the latest second after the first at which a record may start.
+const maxOnset = 1e7
+
 // recordStarts returns the second at which each record starts, from the first
 // on. Contiguous files need no more than the fraction in the first annotation.
 func (f *file) recordStarts() ([]float64, error) {
@@ -82,7 +85,7 @@ func (f *file) recordStarts() ([]float64, error) {
 			continue
 		}
 		onset := f.onset(n)
-		if math.IsNaN(onset) || n > 0 && onset-first < starts[n-1]+f.seconds*(1-1e-6) || onset-first > 1e7 {
+		if math.IsNaN(onset) || n > 0 && onset-first < starts[n-1]+f.seconds*(1-1e-6) || onset-first > maxOnset {
 			return nil, fail(f.headerBytes+n*f.recordBytes, "time-keeping annotation", "record %d starts at %v s", n+1, onset)
 		}
 		starts[n] = onset - first
@@ -93,26 +96,51 @@ func (f *file) recordStarts() ([]float64, error) {
 	return starts, nil
 }
 
-// onset reads the time-keeping annotation of record n: "+12.5" before the byte
-// 20; NaN if there is none.
+// maxMark is the most bytes of an annotation signal that are looked at for the
+// time-keeping annotation, which stands first.
+const maxMark = 64
+
+// onset returns the second at which record n starts; NaN if it does not say.
 func (f *file) onset(n int) float64 {
-	for _, s := range f.signals {
-		if !s.annotation {
-			continue
-		}
-		text := make([]byte, min(s.samples*f.sampleBytes, 64)) // the mark stands first
-		at := int64(f.headerBytes) + int64(n)*int64(f.recordBytes) + int64(s.offset)
-		if _, err := io.ReadFull(io.NewSectionReader(f.r, at, int64(len(text))), text); err != nil {
-			return math.NaN()
-		}
-		end := bytes.IndexByte(text, 20)
-		if end < 0 || end > 32 {
-			return math.NaN()
-		}
-		if v, ok := number(string(text[:end])); ok {
-			return v
-		}
+	s := f.timekeeper()
+	if s == nil {
 		return math.NaN()
+	}
+	text := make([]byte, min(s.samples*f.sampleBytes, maxMark))
+	at := int64(f.headerBytes) + int64(n)*int64(f.recordBytes) + int64(s.offset)
+	if _, err := io.ReadFull(io.NewSectionReader(f.r, at, int64(len(text))), text); err != nil {
+		return math.NaN()
+	}
+	return onsetOf(text)
+}
+
+// onsetIn returns the same of a record that was read.
+func (f *file) onsetIn(record []byte) float64 {
+	s := f.timekeeper()
+	if s == nil {
+		return math.NaN()
+	}
+	return onsetOf(record[s.offset:][:min(s.samples*f.sampleBytes, maxMark)])
+}
+
+// timekeeper is the first annotation signal, nil if there is none.
+func (f *file) timekeeper() *signal {
+	for i := range f.signals {
+		if f.signals[i].annotation {
+			return &f.signals[i]
+		}
+	}
+	return nil
+}
+
+// onsetOf reads the time-keeping annotation: "+12.5" before the byte 20.
+func onsetOf(text []byte) float64 {
+	end := bytes.IndexByte(text, endOfPart)
+	if end < 0 || end > 32 {
+		return math.NaN()
+	}
+	if v, ok := number(string(text[:end])); ok {
+		return v
 	}
 	return math.NaN()
 }
