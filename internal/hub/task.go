@@ -1,6 +1,9 @@
 package hub
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // TaskKind is the kind of reading a task asks for.
 type TaskKind string
@@ -49,6 +52,10 @@ type Warning struct {
 	Code   string            `json:"code"`
 	Values map[string]string `json:"values,omitempty"`
 }
+
+// PixelsMissing is the code of the warning that objects came without pixels
+// that their headers promise.
+const PixelsMissing = "pixels.missing"
 
 // Task is one reading to be done.
 type Task struct {
@@ -100,4 +107,10 @@ func (t *Task) Open() bool {
 		return true
 	}
 	return false
+}
+
+// LacksPixels reports that objects came without pixels they promise: the task
+// is not complete then, however many objects have arrived.
+func (t *Task) LacksPixels() bool {
+	return slices.ContainsFunc(t.Warnings, func(w Warning) bool { return w.Code == PixelsMissing })
 }

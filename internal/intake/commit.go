@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
@@ -220,6 +221,7 @@ func studyKey(member hub.MemberID, uid string) string { return string(member) + 
 
 type growth struct {
 	instances, series int
+	lost              int // instances without pixels they promise
 	bytes             int64
 	perSeries         map[hub.SeriesID]int
 }
@@ -285,6 +287,10 @@ func (s *session) take(tx *db.Tx, a *arrival) error {
 	g.instances++
 	g.bytes += ref.Length
 	g.perSeries[series]++
+	if o.lost != nil {
+		g.lost++
+		a.out.Warnings = append(slices.Clip(a.out.Warnings), o.lost.Error())
+	}
 	a.out.Study, a.out.Task = k.study.ID, k.task
 	if a.wave != nil {
 		return s.recordInstance(tx, a, k, &i)
@@ -366,6 +372,9 @@ func (s *session) count(tx *db.Tx) error {
 			return err
 		}
 		if err := s.route(tx, k); err != nil {
+			return err
+		}
+		if err := s.lack(tx, k, g.lost); err != nil {
 			return err
 		}
 		if err := s.tell(tx, k); err != nil {

@@ -20,7 +20,8 @@ type object struct {
 	device   string // maker, model and serial number
 	repaired string // character set that was assumed, "" if none
 	ecg      bool
-	stated   time.Time // when it was made, by the device's clock
+	lost     *dicom.ParseError // pixels that it promises and does not hold
+	stated   time.Time         // when it was made, by the device's clock
 }
 
 // describe reads the index attributes out of a data set.
@@ -47,6 +48,7 @@ func describe(ds *dicom.Dataset, ts dicom.TransferSyntax) *object {
 	o.device = strings.Join([]string{o.series.Maker, t(dicom.ManufacturerModelName), t(dicom.DeviceSerialNumber)}, "|")
 	o.repaired, _ = ds.Repaired()
 	o.ecg, o.stated = dicomWave(o.instance.Class), stated(ds)
+	o.lost = dicom.PixelLoss(ds)
 	return o
 }
 

@@ -163,6 +163,42 @@ func TestStudyFromTrustedDeviceIsQueuedWhenItSettles(t *testing.T) {
 	}
 }
 
+// The stream of such an object ends well, and it is acknowledged; only its
+// header tells that half of it is gone.
+func TestStudyWithAnObjectThatLostItsPixelsIsNeverComplete(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	var task hub.TaskID
+	for i, strip := range []func(*dicom.Dataset){
+		func(*dicom.Dataset) {},
+		func(d *dicom.Dataset) { d.Delete(dicom.PixelData) },
+		func(d *dicom.Dataset) { d.SetRaw(dicom.PixelData, dicom.OW, []byte{1, 2}) },
+	} {
+		d := slice("1.2.3", "1.2.3.1", "1.2.3.1."+itoa(i+1), "A1", "Wang^Fang=王^芳")
+		strip(d)
+		out, err := b.send(t, encode(t, d))
+		if err != nil || out.Result != Stored || (len(out.Warnings) > 0) != (i > 0) {
+			t.Fatalf("object %d: %+v, %v", i, out, err)
+		}
+		task = out.Task
+	}
+	b.turn(t)
+	got := b.task(t, task)
+	if got.State != hub.Queued || got.Complete {
+		t.Fatalf("after settling: %s, complete %v", got.State, got.Complete)
+	}
+	if w := got.Warnings; len(w) != 1 || w[0].Code != hub.PixelsMissing || w[0].Values["instances"] != "2" {
+		t.Errorf("the reader is warned of %+v", w)
+	}
+	if _, err := b.send(t, encode(t, slice("1.2.3", "1.2.3.1", "1.2.3.1.9", "A1", "Wang^Fang=王^芳"))); err != nil {
+		t.Fatal(err)
+	}
+	b.turn(t)
+	if b.task(t, task).Complete {
+		t.Error("one more object made it complete")
+	}
+}
+
 func TestStoredBytesAreTheBytesSent(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

@@ -200,7 +200,7 @@ func (s *Service) tellTask(tx *db.Tx, id hub.TaskID, expected int, b progress) e
 		}
 	}
 	return worklist.Touch(tx, hub.System, t, "task.settled", "declared", func(t *hub.Task) {
-		t.Complete = t.Complete || arrived >= expected
+		t.Complete = t.Complete || arrived >= expected && !t.LacksPixels()
 	})
 }
 

@@ -64,7 +64,7 @@ func (s *Service) settle(tx *db.Tx, t *hub.Task, now time.Time) {
 	}
 	t.SettleAt = noTime
 	if !t.Complete {
-		t.Complete = t.Expected == 0 || s.arrived(tx, t) >= t.Expected
+		t.Complete = !t.LacksPixels() && (t.Expected == 0 || s.arrived(tx, t) >= t.Expected)
 	}
 }
 
