@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"time"
 
@@ -22,8 +23,10 @@ const (
 	// sameLine is how long after N-ACTION a report goes out on the same
 	// association: whoever wants it on another has released this one by then.
 	sameLine = 500 * time.Millisecond
-	// firstLook is how long the node that was asked has for its report.
-	firstLook = time.Minute
+	// commitLease is how long a node that looks after one may be silent before
+	// another takes it over; longer than a report may take. At each third it is
+	// renewed and what was read back kept.
+	commitLease = 2 * time.Minute
 	// firstRetry after a requestor that could not be reached, doubled up to
 	// lastRetry.
 	firstRetry = 10 * time.Second
@@ -32,13 +35,14 @@ const (
 	giveUp = 7 * 24 * time.Hour
 	// patience is how often an object store may be away until a report says so.
 	patience = 5
+	// keepHeard is how long a request is known after its requestor heard.
+	keepHeard = 30 * 24 * time.Hour
 )
 
-// promise is a commitment that this node looks after at once.
-type promise struct {
-	row   *db.Commitment
-	assoc *dimse.Association // that asked, perhaps still open
-	at    time.Time
+// asker is an open association that asked for a commitment.
+type asker struct {
+	*dimse.Association
+	at time.Time
 }
 
 // Action takes a request of storage commitment, PS3.4 section J.3.2: it is
@@ -67,7 +71,7 @@ func (n *Node) Action(ctx context.Context, a *dimse.Association, _, instance str
 		if err != nil {
 			return err
 		}
-		row.CreatedAt, row.NextAt = tx.Now(), tx.Now().Add(firstLook)
+		row.CreatedAt, row.NextAt = tx.Now(), tx.Now().Add(n.lease)
 		if slices.ContainsFunc(earlier, func(e *db.Commitment) bool { return !slices.Equal(e.Instances, row.Instances) }) {
 			for i := range row.Instances { // another request under the same UID
 				row.Instances[i].Reason = dimse.DuplicateTransaction
@@ -78,60 +82,122 @@ func (n *Node) Action(ctx context.Context, a *dimse.Association, _, instance str
 	if err != nil {
 		return n.trouble("N-ACTION", err, dimse.ResourceLimitation, dimse.ProcessingFailure)
 	}
+	n.mu.Lock()
+	n.asking[row.ID] = asker{a, time.Now()}
+	n.mu.Unlock()
 	select {
-	case n.promises <- &promise{row, a, time.Now()}:
+	case n.promises <- row:
 	default: // the periodic look finds it
 	}
 	return dimse.Status{}
 }
 
+// errTaken says that a commitment is looked after elsewhere.
+var errTaken = errors.New("another look after this commitment has begun")
+
 // keep looks after one commitment: reads back, reports, and notes how it went.
-func (n *Node) keep(ctx context.Context, p *promise) {
-	row := p.row
-	report, err := n.readBack(ctx, row)
+// What was read back is not read again after an interruption.
+func (n *Node) keep(ctx context.Context, row *db.Commitment) {
+	err := n.hold(ctx, row)
 	if err == nil {
-		err = n.report(ctx, p, report)
+		err = n.readBack(ctx, row)
 	}
-	if ctx.Err() != nil {
-		return // looked after again when the hub is back
+	if err == nil {
+		err = n.report(ctx, row, n.reportOf(row))
 	}
-	err = errors.Join(err, n.DB.Tx(ctx, func(tx *db.Tx) error {
-		row.Tries++
-		row.NextAt, row.Error = tx.Now().Add(min(firstRetry<<min(row.Tries, 10), lastRetry)), ""
-		if err != nil {
-			row.Error = err.Error()
-		}
-		if err == nil || tx.Now().Sub(row.CreatedAt) > giveUp {
-			row.DoneAt = tx.Now()
-		}
-		return tx.UpdateCommitment(row)
-	}))
-	if err != nil {
+	if errors.Is(err, errTaken) {
+		return
+	}
+	stopped := ctx.Err() != nil
+	if failed := n.DB.Tx(context.WithoutCancel(ctx), func(tx *db.Tx) error { return noted(tx, row, err, stopped) }); failed != nil {
+		n.Log.Error("storage commitment", "commitment", row.ID, "error", failed) // looked after again when the lease ends
+	}
+	if !row.DoneAt.IsZero() {
+		n.forget(func(id string, _ asker) bool { return id == row.ID })
+	}
+	if err != nil && !stopped {
 		n.Log.Warn("storage commitment not reported", "commitment", row.ID, "requestor", row.Requestor, "tries", row.Tries, "error", err)
 	}
 }
 
-// readBack proves each instance of a request by reading it, and makes the
-// report. An error says that nothing can be said yet.
-func (n *Node) readBack(ctx context.Context, row *db.Commitment) (dimse.Event, error) {
+// hold takes a commitment or renews the lease on it, and keeps how far it is.
+func (n *Node) hold(ctx context.Context, row *db.Commitment) error {
+	return n.DB.Tx(ctx, func(tx *db.Tx) error { return writeBack(tx, row, tx.Now().Add(n.lease)) })
+}
+
+// writeBack writes a commitment that is to be looked after again at next. It
+// returns errTaken when somebody else has it.
+func writeBack(tx *db.Tx, row *db.Commitment, next time.Time) error {
+	mine, err := tx.TakeCommitment(row, next)
+	if err == nil && !mine {
+		err = errTaken
+	}
+	if err != nil {
+		return err
+	}
+	return tx.UpdateCommitment(row)
+}
+
+// noted writes down how an attempt ended; stopped says that the hub stopped
+// meanwhile and goes on when it is back.
+func noted(tx *db.Tx, row *db.Commitment, cause error, stopped bool) error {
+	next := tx.Now()
+	row.Error = ""
+	switch {
+	case stopped:
+	case cause != nil:
+		row.Error, next = cause.Error(), next.Add(min(firstRetry<<min(row.Tries, 10), lastRetry))
+		row.Tries++
+		if tx.Now().Sub(row.CreatedAt) > giveUp {
+			row.DoneAt = tx.Now()
+		}
+	default:
+		row.DoneAt = tx.Now()
+	}
+	return writeBack(tx, row, next)
+}
+
+// readBack proves what has not been proved of a request, by reading it. An
+// error says that not all can be said yet.
+func (n *Node) readBack(ctx context.Context, row *db.Commitment) error {
+	held := time.Now()
+	beat := func() error {
+		if time.Since(held) < n.lease/3 {
+			return nil
+		}
+		held = time.Now()
+		return n.hold(ctx, row)
+	}
+	for ; row.Looked < len(row.Instances); row.Looked++ {
+		p := &row.Instances[row.Looked]
+		if p.Reason != 0 {
+			continue
+		}
+		reason, err := n.prove(ctx, row.Member, *p, beat)
+		if err != nil && (row.Tries < patience || errors.Is(err, errTaken) || ctx.Err() != nil) {
+			return err
+		}
+		p.Reason = reason
+		if err := beat(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reportOf makes the report of a request that was read back.
+func (n *Node) reportOf(row *db.Commitment) dimse.Event {
 	e := dimse.Event{SOPClassUID: dimse.StorageCommitment, SOPInstanceUID: dimse.CommitmentInstance, Type: 1, Data: dicom.New()}
 	var kept, failed []*dicom.Dataset
 	for _, p := range row.Instances {
-		reason := p.Reason
-		if reason == 0 {
-			var err error
-			if reason, err = n.prove(ctx, row.Member, p); err != nil && row.Tries < patience {
-				return e, err
-			}
-		}
 		ref := dicom.New()
 		ref.SetText(dicom.ReferencedSOPClassUID, some(p.Class)...)
 		ref.SetText(dicom.ReferencedSOPInstanceUID, some(p.UID)...)
-		if reason == 0 {
+		if p.Reason == 0 {
 			kept = append(kept, ref)
 			continue
 		}
-		ref.SetInts(dicom.FailureReason, int64(reason))
+		ref.SetInts(dicom.FailureReason, int64(p.Reason))
 		failed = append(failed, ref)
 	}
 	e.Data.SetText(dicom.TransactionUID, row.Transaction)
@@ -143,13 +209,14 @@ func (n *Node) readBack(ctx context.Context, row *db.Commitment) (dimse.Event, e
 		e.Type = 2
 		e.Data.SetItems(dicom.FailedSOPSequence, failed...)
 	}
-	return e, nil
+	return e
 }
 
 // prove reads an instance back and compares it with what was received. It
 // returns the reason of PS3.3 C.14.1.1 why it cannot be committed, 0 if it
-// can. With an error the reason is that of a store that stays away.
-func (n *Node) prove(ctx context.Context, member hub.MemberID, p db.Promised) (uint16, error) {
+// can. With an error the reason is that of a store that stays away. beat is
+// called while it reads, and ends it with its error.
+func (n *Node) prove(ctx context.Context, member hub.MemberID, p db.Promised, beat func() error) (uint16, error) {
 	i, err := n.DB.Read(ctx).InstanceByUID(member, p.UID)
 	switch {
 	case hub.KindOf(err) == hub.NotFound && err != nil:
@@ -166,7 +233,7 @@ func (n *Node) prove(ctx context.Context, member hub.MemberID, p db.Promised) (u
 	if err == nil {
 		defer r.Close()
 		sum := storage.NewHash()
-		if _, err = io.Copy(sum, r); err == nil {
+		if _, err = io.Copy(sum, paced{r, beat}); err == nil {
 			if got := sum.Sum(); !bytes.Equal(got[:], i.Digest) {
 				return dimse.ProcessingFailure, nil
 			}
@@ -180,25 +247,44 @@ func (n *Node) prove(ctx context.Context, member hub.MemberID, p db.Promised) (u
 	return dimse.ResourceLimitation, err
 }
 
+// paced calls beat before each read.
+type paced struct {
+	io.Reader
+	beat func() error
+}
+
+// Read implements io.Reader.
+func (p paced) Read(b []byte) (int, error) {
+	if err := p.beat(); err != nil {
+		return 0, err
+	}
+	return p.Reader.Read(b)
+}
+
 // report sends the report: on the association that asked while it is open,
 // else on a new one to the requestor's registered address.
-func (n *Node) report(ctx context.Context, p *promise, e dimse.Event) error {
-	if p.assoc != nil {
+func (n *Node) report(ctx context.Context, row *db.Commitment, e dimse.Event) error {
+	n.mu.Lock()
+	line, open := n.asking[row.ID]
+	n.mu.Unlock()
+	if open {
 		select {
-		case <-time.After(time.Until(p.at.Add(sameLine))):
+		case <-time.After(time.Until(line.at.Add(sameLine))):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		if n.caller(p.assoc) != nil {
-			status, err := p.assoc.Report(ctx, e)
-			if err == nil {
-				return n.heard(p.row, status)
+		if n.caller(line.Association) != nil {
+			if status, err := line.Report(ctx, e); err == nil {
+				return n.heard(row, status)
 			}
 		}
+		if err := n.hold(ctx, row); err != nil {
+			return err
+		}
 	}
-	d, err := n.destination(ctx, p.row.Member, p.row.Requestor)
+	d, err := n.destination(ctx, row.Member, row.Requestor)
 	if err != nil {
-		return fmt.Errorf("requestor %s has no registered address: %w", p.row.Requestor, err)
+		return fmt.Errorf("requestor %s has no registered address: %w", row.Requestor, err)
 	}
 	c, err := n.call(ctx, d, dimse.DialOptions{
 		Contexts: []dimse.PresentationContext{{AbstractSyntax: dimse.StorageCommitment, Syntaxes: []dicom.TransferSyntax{dicom.ExplicitVRLittleEndian, dicom.ImplicitVRLittleEndian}}},
@@ -212,7 +298,14 @@ func (n *Node) report(ctx context.Context, p *promise, e dimse.Event) error {
 	if err != nil {
 		return err
 	}
-	return n.heard(p.row, status)
+	return n.heard(row, status)
+}
+
+// forget drops the associations of commitments that which names.
+func (n *Node) forget(which func(commitment string, line asker) bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	maps.DeleteFunc(n.asking, which)
 }
 
 // heard notes what the requestor said: it has the report either way.

@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"path/filepath"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -19,29 +18,29 @@ import (
 	"github.com/yuanzhen/yuanzhen/dicom/ul"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/hubtest"
 	"github.com/yuanzhen/yuanzhen/internal/intake"
-	"github.com/yuanzhen/yuanzhen/internal/keys"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 	"github.com/yuanzhen/yuanzhen/storage"
-	"github.com/yuanzhen/yuanzhen/storage/disk"
 )
 
-// tally takes counts nobody looks at.
-type tally struct{}
-
-func (tally) Taken(hub.MemberID, string, int64) {}
-func (tally) Committed(int, time.Duration)      {}
-func (tally) Alerted(string)                    {}
-
-// store is an object store that can be taken away.
+// store is an object store that can be taken away, or made slow.
 type store struct {
 	storage.Objects
 	away atomic.Bool
+	gets atomic.Int64
+	wait atomic.Pointer[func(context.Context) error] // before each Get
 }
 
 func (s *store) Get(ctx context.Context, k storage.Key, off, n int64) (io.ReadCloser, error) {
+	s.gets.Add(1)
 	if s.away.Load() {
 		return nil, storage.ErrUnavailable
+	}
+	if wait := s.wait.Load(); wait != nil {
+		if err := (*wait)(ctx); err != nil {
+			return nil, err
+		}
 	}
 	return s.Objects.Get(ctx, k, off, n)
 }
@@ -53,55 +52,43 @@ type clinic struct {
 	dir        string
 	kept       *store
 	one, other hub.MemberID
+	stop       func() // ends the periodic work
 }
 
 // newClinic starts a node that knows the devices CT1 of the first clinic, CT2
 // of the second, and accepts no others. It stops with the test.
 func newClinic(t *testing.T) *clinic {
 	t.Helper()
-	dir := t.TempDir()
-	d, err := db.Open(t.Context(), "sqlite:"+filepath.Join(dir, "hub.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	objects, err := disk.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ring, err := keys.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := hubtest.Open(t)
 	rules := worklist.DefaultRules()
 	rules.Settle = time.Hour // only a performed step settles a study here
-	work := &worklist.Service{DB: d, Rules: rules}
-	in := intake.New(d, objects, work, ring, tally{}, slog.New(slog.DiscardHandler))
-	kept := &store{Objects: objects}
-	h := &clinic{Node: New(d, kept, in, work), kept: kept, dir: dir, one: "m1", other: "m2"}
+	work := &worklist.Service{DB: s.DB, Rules: rules}
+	in := intake.New(s.DB, s.Objects, work, s.Keys, hubtest.Silent{}, slog.New(slog.DiscardHandler))
+	kept := &store{Objects: s.Objects}
+	h := &clinic{Node: New(s.DB, kept, in, work), kept: kept, dir: s.Dir, one: "m1", other: "m2"}
 	h.AET = "YUANZHEN"
-	err = d.Tx(t.Context(), func(tx *db.Tx) error {
+	hubtest.Must(t, s.DB.Tx(t.Context(), func(tx *db.Tx) error {
 		return errors.Join(
 			tx.InsertMember(&hub.Member{ID: h.one, Code: "CLINIC1", Name: "青山镇卫生院"}), tx.InsertMember(&hub.Member{ID: h.other, Code: "CLINIC2", Name: "白水镇卫生院"}),
 			tx.InsertMember(&hub.Member{ID: "lead", Code: "LEAD", Name: "县医院"}), tx.InsertAgreement(&hub.Agreement{ID: "a", Source: h.one, Centre: "lead"}),
 			tx.InsertDevice(&hub.Device{ID: "d1", Member: h.one, AETitle: "CT1", Kind: "CT", Active: true, AutoSubmit: true}),
 			tx.InsertDevice(&hub.Device{ID: "d2", Member: h.other, AETitle: "CT2", Active: true}))
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan struct{}, 3)
-	go func() { in.Run(ctx); done <- struct{}{} }()
-	go func() { h.Node.Run(ctx, "only"); done <- struct{}{} }()
+	}))
+	background(t, in.Run)
+	h.stop = background(t, func(ctx context.Context) { h.Node.Run(ctx, "only") })
 	h.addr = h.serve(t, nil)
-	t.Cleanup(func() {
-		stop()
-		<-done
-		<-done
-		objects.Close()
-		d.Close()
-	})
 	return h
+}
+
+// background runs fn until the test ends, or until stop is called, which waits
+// for it.
+func background(t *testing.T, fn func(context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); fn(ctx) }()
+	stop = func() { cancel(); <-done }
+	t.Cleanup(stop)
+	return stop
 }
 
 // serve opens another port of the node.

@@ -50,15 +50,17 @@ type Node struct {
 	// member have been silent for longer than they may.
 	Silent func(map[hub.MemberID]int)
 
-	mu      sync.Mutex
+	mu      sync.Mutex // guards callers and asking
 	callers map[*dimse.Association]*caller
+	asking  map[string]asker // by commitment
 
 	seen sightings
 
 	mostMatches, mostRetrieved int // maxMatches and maxRetrieved, less in tests
 
-	decoding chan struct{} // places for work on pixels
-	promises chan *promise // commitments to look after at once
+	lease    time.Duration       // commitLease, less in tests
+	decoding chan struct{}       // places for work on pixels
+	promises chan *db.Commitment // to look after at once
 }
 
 // New returns a Node on d, its objects, intake and queue; the exported fields
@@ -66,7 +68,8 @@ type Node struct {
 func New(d *db.DB, objects storage.Objects, in *intake.Intake, work *worklist.Service) *Node {
 	return &Node{DB: d, Objects: objects, Intake: in, Work: work, Log: slog.New(slog.DiscardHandler), Opened: func(int) {}, Answered: func(uint16) {}, Silent: func(map[hub.MemberID]int) {},
 		mostMatches: maxMatches, mostRetrieved: maxRetrieved,
-		callers: map[*dimse.Association]*caller{}, decoding: make(chan struct{}, 2), promises: make(chan *promise, 64)}
+		callers: map[*dimse.Association]*caller{}, asking: map[string]asker{}, lease: commitLease,
+		decoding: make(chan struct{}, 2), promises: make(chan *db.Commitment, 64)}
 }
 
 var (
@@ -205,6 +208,7 @@ func (n *Node) Closed(a *dimse.Association, released bool, err error) {
 	c := n.callers[a]
 	delete(n.callers, a)
 	n.mu.Unlock()
+	n.forget(func(_ string, line asker) bool { return line.Association == a })
 	n.Opened(-1)
 	if c == nil || c.Device == "" {
 		return

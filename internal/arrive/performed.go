@@ -224,18 +224,11 @@ func (n *Node) tell(tx *db.Tx, s *db.PerformedStep, t *hub.Task, study *db.Study
 				"zh": "设备报告检查已中断，图像可能不完整，请核对", "en": "The device reports that the exam was discontinued; images may be missing, please check"}})
 		})
 	}
-	absent := 0
-	for _, uid := range s.Instances {
-		i, err := tx.InstanceByUID(s.Member, uid)
-		switch {
-		case hub.KindOf(err) == hub.NotFound && err != nil:
-			absent++
-		case err != nil:
-			return err
-		case i.Study != study.ID:
-			absent++
-		}
+	here, err := tx.InstancesHere(s.Member, study.ID, s.Instances)
+	if err != nil {
+		return err
 	}
+	absent := len(s.Instances) - here
 	s.Unsettled = s.Unsettled && absent > 0
 	expected := study.Instances + absent // others of the study may have come beside
 	if len(s.Instances) == 0 {

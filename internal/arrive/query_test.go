@@ -247,12 +247,12 @@ func TestHubInTroubleSaysSo(t *testing.T) {
 	c := h.dial(t, "CT1", dimse.StudyRootFind, dimse.StudyRootMove, dimse.ModalityWorklist, dimse.PerformedStep, dimse.StorageCommitment)
 	row := &db.Commitment{Member: h.one, Instances: []db.Promised{{Class: ctClass, UID: "1.1.1.1"}}}
 	h.kept.away.Store(true)
-	if _, err := h.readBack(t.Context(), row); err == nil {
+	if err := h.readBack(t.Context(), row); err == nil {
 		t.Error("a commitment was decided on while the store is away")
 	}
 	row.Tries = patience
-	if e, err := h.readBack(t.Context(), row); err != nil || reasons(e)["1.1.1.1"] != int64(dimse.ResourceLimitation) {
-		t.Errorf("the store stays away: %v, %v", reasons(e), err)
+	if err := h.readBack(t.Context(), row); err != nil || reasons(h.reportOf(row))["1.1.1.1"] != int64(dimse.ResourceLimitation) {
+		t.Errorf("the store stays away: %v, %v", reasons(h.reportOf(row)), err)
 	}
 	out, err := c.Move(t.Context(), dimse.StudyRootMove, "WS", identifier("STUDY", "StudyInstanceUID", "1.1"), nil)
 	if err != nil || out.Code != dimse.UnableToPerform || len(out.FailedUIDs) != 3 {

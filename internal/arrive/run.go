@@ -2,6 +2,7 @@ package arrive
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -24,17 +25,8 @@ const (
 func (n *Node) Run(ctx context.Context, node string) {
 	var working sync.WaitGroup
 	defer working.Wait()
-	places := make(chan struct{}, together)
-	look := func(p *promise) {
-		select {
-		case places <- struct{}{}:
-		case <-ctx.Done():
-			return
-		}
-		working.Go(func() {
-			defer func() { <-places }()
-			n.keep(ctx, p)
-		})
+	for range together {
+		working.Go(func() { n.keepAll(ctx) })
 	}
 	tick := time.NewTicker(turn)
 	defer tick.Stop()
@@ -45,9 +37,6 @@ func (n *Node) Run(ctx context.Context, node string) {
 		select {
 		case <-ctx.Done():
 			return
-		case p := <-n.promises:
-			look(p)
-			continue
 		case <-tick.C:
 		}
 		if time.Since(renewed) > lead/3 {
@@ -66,29 +55,56 @@ func (n *Node) Run(ctx context.Context, node string) {
 			looked = time.Now()
 			clear(waiting)
 		}
-		if err := n.turn(ctx, all, waiting, look); err != nil && ctx.Err() == nil {
+		if err := n.turn(ctx, all, waiting); err != nil && ctx.Err() == nil {
 			n.Log.Error("dicom: periodic work", "error", err)
 		}
 	}
 }
 
+// keepAll looks after one commitment after the other.
+func (n *Node) keepAll(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case row := <-n.promises:
+			n.keep(ctx, row)
+		}
+	}
+}
+
 // turn is one turn of the leading node; all says that old steps are looked at
-// too.
-func (n *Node) turn(ctx context.Context, all bool, waiting map[string]int, look func(*promise)) error {
-	read := n.DB.Read(ctx)
-	due, err := read.CommitmentsDue(lookMost)
+// too, and commitments dropped that nobody asks about any more.
+func (n *Node) turn(ctx context.Context, all bool, waiting map[string]int) error {
+	if err := n.repeat(ctx); err != nil {
+		return err
+	}
+	if all {
+		err := n.DB.Tx(ctx, func(tx *db.Tx) error { return tx.SweepCommitments(tx.Now().Add(-keepHeard)) })
+		if err != nil {
+			return err
+		}
+	}
+	return n.lookAtAll(ctx, all, waiting)
+}
+
+// repeat hands on the commitments that are due, as many as there is room for.
+func (n *Node) repeat(ctx context.Context) error {
+	due, err := n.DB.Read(ctx).CommitmentsDue(cap(n.promises) - len(n.promises))
 	if err != nil {
 		return err
 	}
 	for _, row := range due {
-		err := n.DB.Tx(ctx, func(tx *db.Tx) error { // nobody else takes it meanwhile
-			row.NextAt = tx.Now().Add(lastRetry)
-			return tx.UpdateCommitment(row)
-		})
-		if err != nil {
+		if err := n.hold(ctx, row); errors.Is(err, errTaken) {
+			continue
+		} else if err != nil {
 			return err
 		}
-		look(&promise{row: row})
+		select {
+		case n.promises <- row:
+		default: // others came first: due again when the lease ends
+			return nil
+		}
 	}
-	return n.lookAtAll(ctx, all, waiting)
+	return nil
 }

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"slices"
 	"time"
 
 	"github.com/yuanzhen/yuanzhen/internal/hub"
@@ -48,51 +49,29 @@ func (tx *Tx) UnsettledSteps(since time.Time, after string, limit int) ([]*Perfo
 	return performedSteps.all(tx, "WHERE unsettled = 1 AND (changed_at > $1 OR changed_at = $1 AND id > $2) ORDER BY changed_at, id LIMIT $3", millis(since), after, limit)
 }
 
-// Commitment is a request of storage commitment (PS3.4 Annex J).
-type Commitment struct {
-	ID          string
-	Member      hub.MemberID
-	Requestor   string // AE title
-	Transaction string // Transaction UID
-	Instances   []Promised
-	CreatedAt   time.Time
-	NextAt      time.Time // when it is looked after again
-	Tries       int
-	DoneAt      time.Time // zero: the requestor has not heard
-	Error       string
-}
+// hereAtOnce is how many instances one statement looks for. The number is
+// fixed, because statements are kept by their text.
+const hereAtOnce = 256
 
-// Promised is one instance of a Commitment. Reason is why it cannot be
-// committed, known before anybody looked; 0 for none.
-type Promised struct {
-	Class  string `json:"class"`
-	UID    string `json:"uid"`
-	Reason uint16 `json:"reason,omitempty"`
-}
-
-var commitments = newTable[Commitment]("commitment", 1, func(c *Commitment) []column {
-	return []column{{"id", &c.ID}, {"member", &c.Member}, {"requestor", &c.Requestor}, {"transaction_uid", &c.Transaction}, {"instances", js{&c.Instances}},
-		{"created_at", msec{&c.CreatedAt}}, {"next_at", msec{&c.NextAt}}, {"tries", &c.Tries}, {"done_at", msec{&c.DoneAt}}, {"error", &c.Error}}
-})
-
-// InsertCommitment stores a request.
-func (tx *Tx) InsertCommitment(c *Commitment) error { return commitments.insert(tx, c) }
-
-// UpdateCommitment writes a request back.
-func (tx *Tx) UpdateCommitment(c *Commitment) error {
-	_, err := commitments.update(tx, c, "")
-	return err
-}
-
-// CommitmentsOf returns a requestor's requests under a transaction UID, oldest
-// first.
-func (tx *Tx) CommitmentsOf(requestor, transaction string) ([]*Commitment, error) {
-	return commitments.all(tx, "WHERE requestor = $1 AND transaction_uid = $2 ORDER BY id", requestor, transaction)
-}
-
-// CommitmentsDue returns requests whose requestor is to hear now.
-func (tx *Tx) CommitmentsDue(limit int) ([]*Commitment, error) {
-	return commitments.all(tx, "WHERE done_at = 0 AND next_at <= $1 ORDER BY next_at LIMIT $2", millis(tx.Now()), limit)
+// InstancesHere counts how many of some SOP instances, each named once, lie in
+// a member's study.
+func (tx *Tx) InstancesHere(member hub.MemberID, study hub.StudyID, uids []string) (here int, err error) {
+	for part := range slices.Chunk(uids, hereAtOnce) {
+		f := &filter{}
+		f.add("member = ?", string(member))
+		f.add("study = ?", string(study))
+		wanted := anys(part)
+		for len(wanted) < hereAtOnce {
+			wanted = append(wanted, part[0])
+		}
+		f.add("uid IN "+in(hereAtOnce), wanted...)
+		n := 0
+		if err := tx.q.QueryRowContext(tx.ctx, "SELECT count(*) FROM instance "+f.where(), f.args...).Scan(&n); err != nil {
+			return 0, err
+		}
+		here += n
+	}
+	return here, nil
 }
 
 // WorklistOrders returns a member's entered orders of a span whose exam is

@@ -134,6 +134,7 @@ CREATE TABLE commitment (
   requestor   TEXT NOT NULL,
   transaction_uid TEXT NOT NULL,
   instances   TEXT NOT NULL,
+  looked      INTEGER NOT NULL DEFAULT 0,
   created_at  BIGINT NOT NULL,
   next_at     BIGINT NOT NULL,
   tries       INTEGER NOT NULL DEFAULT 0,
@@ -142,6 +143,7 @@ CREATE TABLE commitment (
 );
 CREATE INDEX commitment_transaction ON commitment(requestor, transaction_uid);
 CREATE INDEX commitment_next ON commitment(next_at) WHERE done_at = 0;
+CREATE INDEX commitment_done ON commitment(done_at) WHERE done_at > 0;
 
 -- Browser sessions and bearer tokens; only hashes are kept.
 CREATE TABLE credential (
