@@ -76,7 +76,7 @@ func Check(f *File, err error) []Finding {
 			severe = append(severe, Finding{Severe: true, Tag: bad.Tag, Offset: bad.Offset, Text: bad.Reason, Fix: fixResend})
 		}
 	}
-	slight = append(slight, checkText(d)...)
+	slight = append(append(slight, checkText(d)...), checkValues(d)...)
 	return append(severe, slight...)
 }
 

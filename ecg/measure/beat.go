@@ -23,6 +23,7 @@ type Beat struct {
 	Paced  bool    `json:"paced,omitempty"` // a pacing pulse stands just before it
 
 	shape int // beats of one shape have one number; mainShape is the dominant one
+	pulse int // sample of the pacing pulse where Paced
 }
 
 const (

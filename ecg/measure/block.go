@@ -102,6 +102,8 @@ func (b *block) find(known *shapes, c *curves, rate float64) {
 	b.beats = known.classify(b.traces, found, rate)
 	if b.paced = b.pulses(rate); b.paced != nil {
 		b.bridge(b.paced, rate)
+		toPeaks(b.traces, b.beats, rate) // a pulse may have been the highest of all
+		b.beats = inOrder(b.beats, rate)
 		markPaced(b.beats, b.paced, rate)
 	}
 }

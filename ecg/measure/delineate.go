@@ -32,7 +32,7 @@ const (
 func delineateQRS(m *medianBeat) (on, off int, ok bool) {
 	v := steepness(m)
 	reach := span(0.100, m.rate)
-	lo, hi := max(0, m.r-reach), min(len(v)-1, m.r+reach)
+	lo, hi := max(m.clear, m.r-reach), min(len(v)-1, m.r+reach)
 	peak := lo
 	for i := lo; i <= hi; i++ {
 		if v[i] > v[peak] {
@@ -46,7 +46,7 @@ func delineateQRS(m *medianBeat) (on, off int, ok bool) {
 	floor := quantile(append([]float64(nil), v...), 0.25)
 	start := math.Max(onShare*v[peak], 2.2*floor)
 	end := math.Max(offShareQ*v[peak], 2.2*floor)
-	on = edge(v, peak, -1, calm, start, max(0, m.r-span(0.160, m.rate)))
+	on = edge(v, peak, -1, calm, start, m.earliest())
 	off = edge(v, peak, 1, calm, end, min(len(v)-1, m.r+span(0.200, m.rate)))
 	if off <= on {
 		return on, off, false
@@ -54,6 +54,10 @@ func delineateQRS(m *medianBeat) (on, off int, ok bool) {
 	on, off = m.agreed(on, off)
 	return on, off, off > on
 }
+
+// earliest is the first index at which QRS may begin: a paced one never before
+// its pulse, whose place is bridged.
+func (m *medianBeat) earliest() int { return max(m.clear, m.r-span(0.160, m.rate)) }
 
 // agreed weighs the limits on and off, found where all leads together are steep,
 // with the middle one of the leads' own: a steep P or a long slur of some leads
@@ -75,7 +79,7 @@ func (m *medianBeat) agreed(on, off int) (int, int) {
 			clean++
 		}
 		calm := span(calmMS, m.rate)
-		ons = append(ons, float64(edge(v, peak, -1, calm, limit, max(0, m.r-span(0.160, m.rate)))))
+		ons = append(ons, float64(edge(v, peak, -1, calm, limit, m.earliest())))
 		offs = append(offs, float64(edge(v, peak, 1, calm, limit, min(len(v)-1, m.r+span(0.200, m.rate)))))
 	}
 	if 4*clean < len(m.x) {
@@ -87,7 +91,7 @@ func (m *medianBeat) agreed(on, off int) (int, int) {
 		}
 		return int(math.Round(float64(all) + share*(leads-float64(all))))
 	}
-	return weigh(on, median(ons)-onOfLeads*m.rate, leadsOnShare, farApart),
+	return max(m.clear, weigh(on, median(ons)-onOfLeads*m.rate, leadsOnShare, farApart)),
 		weigh(off, median(offs)+offOfLeads*m.rate, leadsOffShare, farApart)
 }
 

@@ -117,6 +117,53 @@ func TestPacedBeatsAreToldByTheirPulses(t *testing.T) {
 	}
 }
 
+// stimulated adds tall pulses of two samples and the slow recovery of the amplifier
+// behind them, before seconds in front of each R that beats tell.
+func stimulated(rec *ecg.Recording, beats []measure.Beat, before, uv float64) {
+	for _, b := range beats {
+		at := b.Sample - int(before*rec.RateHz)
+		for k, l := range rec.Leads {
+			size := uv * math.Cos(float64(k))
+			for j := 0; at >= 0 && at+j < len(l.Samples) && j < 40; j++ {
+				v := -0.2 * size * math.Exp(-float64(j)/8)
+				if j < 2 {
+					v = size / float64(1+j)
+				}
+				l.Samples[at+j] += float32(v)
+			}
+		}
+	}
+}
+
+func TestPacedQRSBeginsBehindItsPulseHoweverTall(t *testing.T) {
+	t.Parallel()
+	for _, uv := range []float64{400, 1500, 5000} {
+		for _, seed := range []uint64{1, 2, 3} {
+			rec := made(t, synth.CompleteAVBlock, seed) // its ventricles beat wide and slowly
+			plain := measure.Analyse(rec)
+			begin, _ := plain.Waves["V5"][2].QRSOn.Get()
+			r, _ := plain.Waves["V5"][2].R.Get()
+			before := float64(plain.Beats[2].Sample-begin)/rec.RateHz + 0.004
+			stimulated(rec, plain.Beats, before, uv)
+			res := measure.Analyse(rec)
+			if len(res.Beats) != len(plain.Beats) || res.Rhythm.Paced < len(plain.Beats)-1 {
+				t.Fatalf("%g µV, seed %d: %d of %d beats paced", uv, seed, res.Rhythm.Paced, len(plain.Beats))
+			}
+			on, _ := res.Waves["V5"][2].QRSOn.Get()
+			again, _ := res.Waves["V5"][2].R.Get()
+			if d := float64(on-begin) / rec.RateHz * 1000; d < -8 || d > 16 {
+				t.Errorf("%g µV, seed %d: QRS begins %+g ms from where it did without pulses", uv, seed, d)
+			}
+			if d := float64(again-r) / rec.RateHz * 1000; math.Abs(d) > 6 {
+				t.Errorf("%g µV, seed %d: R lies %+g ms from where it was", uv, seed, d)
+			}
+			if d := res.Measurements.QRS.Number - plain.Measurements.QRS.Number; math.Abs(d) > 20 {
+				t.Errorf("%g µV, seed %d: pulses made QRS %+g ms wider", uv, seed, d)
+			}
+		}
+	}
+}
+
 func TestMainsLeaveTheMeasurementsAsTheyAre(t *testing.T) {
 	t.Parallel()
 	for _, hz := range []float64{50, 60} {

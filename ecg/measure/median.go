@@ -22,6 +22,7 @@ type medianBeat struct {
 	x     [][]float64 // [lead][sample] in µV
 	used  []int       // indexes of the beats it is made of
 	at    []int       // their R samples
+	clear int         // first index behind the pacing pulse of most of them; 0 without one
 }
 
 // length is the number of samples per lead.
@@ -78,7 +79,33 @@ func medianOf(traces []trace, beats []Beat, shape int, rate float64, knot int, m
 			m.x = append(m.x, m.layOn(tr.x, beats, before+after+1, knot))
 		}
 	}
+	m.clear = m.behindPulse(beats)
 	return m
+}
+
+// behindPulse is the first index that the bridged pacing pulse of most beats
+// leaves to be seen; 0 without one, and where QRS had begun before it: there the
+// pulse came too late to make the beat.
+func (m *medianBeat) behindPulse(beats []Beat) int {
+	var pulses []float64
+	for _, i := range m.used {
+		if beats[i].Paced {
+			pulses = append(pulses, float64(beats[i].pulse-beats[i].Sample))
+		}
+	}
+	if 2*len(pulses) <= len(m.used) {
+		return 0
+	}
+	pulse, wide := m.r+int(median(pulses)), span(paceWide, m.rate)
+	before := pulse - wide - span(paceBlur, m.rate)
+	if before < 1 || pulse+wide >= m.length() {
+		return 0
+	}
+	v := steepness(m)
+	if top(v[max(0, before-span(paceBegun, m.rate)):before]) > paceBegunShare*top(v[pulse+wide:]) {
+		return 0
+	}
+	return pulse + wide
 }
 
 // ownTime is how many seconds after the R peak a beat of this rhythm has for

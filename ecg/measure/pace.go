@@ -15,9 +15,18 @@ const (
 	paceLeads    = 4     // on so many leads at once, or on all
 	paceFewest   = 3     // pulses; one or two are artefacts
 	paceMost     = 2     // a beat, with the atrial one
-	paceClear    = 0.016 // s from the peak of QRS, which is sharp itself
+	paceClear    = 0.016 // s about the peak of QRS, which is sharp itself
+	paceSkirt    = 3     // times paceHalf: so far away a sharp R has fallen much more
+	paceNarrow   = 0.65  // of that fall a pulse has done at once
+	paceSteady   = 0.08  // of the height, mean over the beats: enough at one distance before R
+	paceSlack    = 0.004 // s by which that distance varies
 	paceWide     = 0.008 // s on both sides that are bridged
+	paceBlur     = 0.010 // s about a bridge in which it makes a beat look steeper
 	paceCaptured = 0.200 // s from a pulse to the peak of the QRS it made
+	// A QRS that is no answer to the pulse is steep in these seconds before it, by this
+	// share of its steepest; a P wave is not.
+	paceBegun      = 0.024
+	paceBegunShare = 0.25
 )
 
 // pulses lists the samples of b.traces at which all leads show a pacing pulse;
@@ -38,15 +47,80 @@ func (b *block) pulses(rate float64) []int {
 		for next < len(b.beats) && b.beats[next].Sample < i-clear {
 			next++
 		}
-		if next < len(b.beats) && b.beats[next].Sample <= i+clear {
+		atPeak := next < len(b.beats) && b.beats[next].Sample <= i+clear
+		if atPeak && !b.narrow(i, half) {
 			continue
 		}
 		if n := len(found); n == 0 || i-found[n-1] > 2*half {
 			found = append(found, i)
 		}
 	}
+	for _, i := range b.steadyPulses(share, rate) {
+		if !slices.ContainsFunc(found, func(p int) bool { return abs(p-i) <= 2*half }) {
+			found = append(found, i)
+		}
+	}
+	slices.Sort(found)
 	if len(found) < paceFewest || len(found) > paceMost*(len(b.beats)+1) {
 		return nil
+	}
+	return found
+}
+
+// narrow reports that what stands at sample i has gone after half samples on
+// both sides, which no R peak has.
+func (b *block) narrow(i, half int) bool {
+	near, far := 0.0, 0.0
+	for _, tr := range b.traces {
+		if wide := paceSkirt * half; tr.usable && i-wide >= 0 && i+wide < len(tr.x) {
+			near += prominence(tr.x, i, half)
+			far += prominence(tr.x, i, wide)
+		}
+	}
+	return near > 0 && near >= paceNarrow*far
+}
+
+// prominence is how far x[i] stands out of both its neighbours half samples away.
+func prominence(x []float64, i, half int) float64 {
+	left, right := x[i]-x[i-half], x[i]-x[i+half]
+	if left*right <= 0 {
+		return 0
+	}
+	return math.Min(math.Abs(left), math.Abs(right))
+}
+
+// steadyPulses lists the pulses, also small ones, that stand at one distance
+// before the dominant beats; share is how sharp each sample is.
+func (b *block) steadyPulses(share []float64, rate float64) []int {
+	slack, farthest := span(paceSlack, rate), span(paceCaptured, rate)
+	sharpest := func(beat Beat, before int) int { // -1 outside the recording
+		from, to := beat.Sample-before-slack, beat.Sample-before+slack+1
+		if from < 0 || to > len(share) {
+			return -1
+		}
+		return from + highest(share[from:to])
+	}
+	best, steady := 0, 0.0
+	for before := span(paceClear, rate) + slack + 1; before <= farthest; before++ {
+		sum, count := 0.0, 0
+		for _, beat := range b.beats {
+			if i := sharpest(beat, before); i >= 0 && beat.Class == Dominant {
+				sum += share[i]
+				count++
+			}
+		}
+		if count >= paceFewest && sum/float64(count) > steady {
+			best, steady = before, sum/float64(count)
+		}
+	}
+	if steady < paceSteady {
+		return nil
+	}
+	var found []int
+	for _, beat := range b.beats {
+		if i := sharpest(beat, best); i >= 0 && share[i] >= paceSteady {
+			found = append(found, i)
+		}
 	}
 	return found
 }
@@ -78,11 +152,7 @@ func sharpness(traces []trace, half int, rate float64) []float64 {
 	for i := half; i+half < len(out); i++ {
 		clear(top)
 		for k, x := range usable {
-			left, right := x[i]-x[i-half], x[i]-x[i+half]
-			if left*right <= 0 {
-				continue
-			}
-			s := math.Min(math.Abs(left), math.Abs(right)) / heights[k]
+			s := prominence(x, i, half) / heights[k]
 			for r := 0; r < rank; r++ { // keep the largest, falling
 				if s > top[r] {
 					s, top[r] = top[r], s
@@ -116,6 +186,9 @@ func markPaced(beats []Beat, pulses []int, rate float64) {
 		for next < len(pulses) && pulses[next] < beats[i].Sample-span(paceCaptured, rate) {
 			next++
 		}
-		beats[i].Paced = next < len(pulses) && pulses[next] <= beats[i].Sample
+		beats[i].Paced = false
+		for k := next; k < len(pulses) && pulses[k] <= beats[i].Sample; k++ {
+			beats[i].Paced, beats[i].pulse = true, pulses[k] // the last one: that of the ventricles
+		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 func leadQRS(m *medianBeat, x []float64, b bounds) part {
 	v := leadSteepness(x, m.rate)
 	slack := span(0.030, m.rate)
-	lo, hi := max(0, b.qrsOn-slack), min(len(v)-1, b.qrsOff+slack)
+	lo, hi := max(m.clear, b.qrsOn-slack), min(len(v)-1, b.qrsOff+slack)
 	peak := lo
 	for i := lo; i <= hi; i++ {
 		if v[i] > v[peak] {
@@ -27,7 +27,7 @@ func leadQRS(m *medianBeat, x []float64, b bounds) part {
 		on:  b.qrsOn - span(qrsLead, m.rate) + m.keep(on, b.qrsOn, ownOn) + m.keep(first, b.qrsOn, tallOn),
 		off: b.qrsOff + span(qrsTail, m.rate) + m.keep(off, b.qrsOff, ownOff) + m.keep(last, b.qrsOff, tallOff),
 	}
-	q.on, q.off = max(q.on, 0), min(q.off, len(x)-1)
+	q.on, q.off = max(q.on, m.clear), min(q.off, len(x)-1)
 	q.peak = q.on
 	for i := q.on; i <= q.off; i++ {
 		if math.Abs(x[i]) > math.Abs(x[q.peak]) {
