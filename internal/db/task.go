@@ -186,15 +186,20 @@ func (tx *Tx) ofCentre(f *filter, centre hub.MemberID) error {
 // ClaimLimits is how long tasks of each priority may wait for a claim.
 type ClaimLimits [5]time.Duration
 
-// Unclaimed returns queued tasks that have waited longer than their limit.
+// Unclaimed returns queued tasks that have waited longer than their limit, at
+// most limit of each priority. Each priority is a range of an index: a long
+// queue that is in time costs nothing.
 func (tx *Tx) Unclaimed(limits ClaimLimits, limit int) ([]*hub.Task, error) {
-	now := tx.Now()
-	args := make([]any, 0, len(limits)+1)
-	for _, d := range limits {
-		args = append(args, millis(now.Add(-d)))
+	var out []*hub.Task
+	for priority, d := range limits {
+		late, err := tasks.all(tx, "WHERE state = 'queued' AND priority = $1 AND queued_at > 0 AND queued_at <= $2 ORDER BY queued_at LIMIT 0+$3",
+			priority, millis(tx.Now().Add(-d)), limit)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, late...)
 	}
-	return tasks.all(tx, `WHERE state = 'queued' AND queued_at > 0 AND (priority = 0 AND queued_at <= $1 OR priority = 1 AND queued_at <= $2
-		OR priority = 2 AND queued_at <= $3 OR priority = 3 AND queued_at <= $4 OR priority = 4 AND queued_at <= $5) ORDER BY queued_at LIMIT 0+$6`, append(args, limit)...)
+	return out, nil
 }
 
 // CursorOf is the place of t in the queue's order.
