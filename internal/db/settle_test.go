@@ -17,8 +17,8 @@ func TestJobQueriesUseTheirIndexes(t *testing.T) {
 	for index, query := range map[string]string{
 		"series_unsettled": `SELECT series.id FROM series JOIN study ON study.id = series.study
 			WHERE series.meta_count = 0 AND series.id > '' AND study.last_at < 1 ORDER BY series.id LIMIT 0+1`,
-		"instance_parts":   `SELECT object FROM instance WHERE object = 'x' AND substr(object, 1, 6) = 'parts/'`,
-		"recording_parts":  `SELECT object FROM recording WHERE object = 'x' AND substr(object, 1, 6) = 'parts/'`,
+		"instance_parts":  `SELECT object FROM instance WHERE object = 'x' AND substr(object, 1, 6) = 'parts/'`,
+		"recording_parts": `SELECT object FROM recording WHERE object = 'x' AND substr(object, 1, 6) = 'parts/'`,
 		"task_waiting (priority=? AND queued_at>? AND queued_at<?)": `SELECT id FROM task
 			WHERE state = 'queued' AND priority = 4 AND queued_at > 0 AND queued_at <= 1 ORDER BY queued_at LIMIT 0+1`,
 		"quarantine_parts": `SELECT object FROM quarantine WHERE object = 'x' AND substr(object, 1, 6) = 'parts/'`,
