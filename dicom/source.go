@@ -1,6 +1,7 @@
 package dicom
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -162,23 +163,23 @@ func (s *source) read(p []byte) error {
 	return nil
 }
 
-// take returns the next n bytes in memory of their own, which grows with the
-// bytes that really come.
+// take returns the next n bytes in memory of their own. Where nobody knows
+// that so many will come, it grows with those that do, in pieces: a slice that
+// doubles would hold three times as much while it moves.
 func (s *source) take(n int64) ([]byte, error) {
-	if n <= growStep {
+	if left, ok := s.known(); ok && n <= left || n <= growStep {
 		p := make([]byte, n)
 		return p, s.read(p)
 	}
-	var p []byte
-	for int64(len(p)) < n {
-		step := int(min(n-int64(len(p)), max(growStep, int64(len(p)))))
-		at := len(p)
-		p = append(p, make([]byte, step)...)
-		if err := s.read(p[at:]); err != nil {
+	var pieces [][]byte
+	for left := n; left > 0; {
+		piece := make([]byte, min(left, growStep))
+		if err := s.read(piece); err != nil {
 			return nil, err
 		}
+		pieces, left = append(pieces, piece), left-int64(len(piece))
 	}
-	return p, nil
+	return bytes.Join(pieces, nil), nil
 }
 
 // drain passes over the rest of the stream and returns its length.
