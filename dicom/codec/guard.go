@@ -12,36 +12,28 @@ import (
 // loop, makes these modules four times as slow. So each loop that has another
 // loop or a call in it is given at its start the instructions
 //
-//	if memory[turnsWord]--; memory[turnsWord] == 0 { abort() }
+//	if left--; left == 0 { left = turns; abort() }
 //
-// and abort, which a module imports and calls when its C code gives up, is
-// where the host sees that time passes (instance.yield).
+// where left is a global variable of the module, and abort, which a module
+// imports and calls when its C code gives up, is where the host sees that time
+// passes (instance.yield).
 
-const (
-	// turnsWord is an address that no module uses: Emscripten's data begins at
-	// 1024, and address 0 is where nil points.
-	turnsWord = 16
-	// turns is how many turns of loops may pass between looks at the clock:
-	// mostly less than a millisecond, and some where each goes over a row.
-	turns = 1 << 12
-)
+// turns is how many turns of loops may pass between looks at the clock: mostly
+// less than a millisecond, and some where each goes over a row.
+const turns = 1 << 12
 
-// lookAtClock are the instructions; abort is the index of the import.
-func lookAtClock(abort uint64) []byte {
-	code := []byte{
-		0x41, turnsWord, // i32.const
-		0x41, turnsWord, // i32.const
-		0x28, 2, 0, // i32.load, aligned, offset 0
-		0x41, 1, // i32.const
-		0x6B,       // i32.sub
-		0x36, 2, 0, // i32.store
-		0x41, turnsWord, // i32.const
-		0x28, 2, 0, // i32.load
-		0x45,       // i32.eqz
-		0x04, 0x40, // if
-		0x10, // call
-	}
-	return append(binary.AppendUvarint(code, abort), 0x0B) // end
+// constTurns is the instruction i32.const turns, in signed LEB128.
+var constTurns = []byte{opConst, 0x80 | turns&0x7F, turns >> 7}
+
+// lookAtClock are the instructions; left and abort are indexes.
+func lookAtClock(left, abort uint64) []byte {
+	variable := func(code []byte, op byte) []byte { return binary.AppendUvarint(append(code, op), left) }
+	code := variable(nil, opGlobalGet)
+	code = variable(append(code, opConst, 1, opSub), opGlobalSet)
+	code = append(variable(code, opGlobalGet), opEqz, opIf, emptyBlock)
+	code = variable(append(code, constTurns...), opGlobalSet)
+	code = binary.AppendUvarint(append(code, opCall), abort)
+	return append(code, opEnd)
 }
 
 var errNoModule = errors.New("codec: not a WebAssembly module this software can guard")
@@ -49,6 +41,7 @@ var errNoModule = errors.New("codec: not a WebAssembly module this software can 
 // Sections of a module by their ids.
 const (
 	importSection = 2
+	globalSection = 6
 	codeSection   = 10
 )
 
@@ -59,26 +52,28 @@ func guarded(wasm []byte, abort string) ([]byte, error) {
 	if len(wasm) < 8 || string(wasm[:4]) != "\x00asm" {
 		return nil, errNoModule
 	}
-	var look []byte
+	var index, left uint64
 	out := append(make([]byte, 0, 2*len(wasm)), wasm[:8]...)
 	for r := (reader{b: wasm[8:]}); len(r.b) > 0; {
 		id := r.byte()
 		body := r.take(r.uint())
-		if r.bad {
-			return nil, errNoModule
-		}
+		var err error
 		switch id {
 		case importSection:
-			index, ok := importIndex(body, abort)
-			if !ok {
+			index, err = importIndex(body, abort)
+		case globalSection:
+			g := reader{b: body}
+			left = g.uint()
+			body = append(binary.AppendUvarint(nil, left+1), g.b...)
+			body = append(append(append(body, i32, mutable), constTurns...), opEnd)
+		case codeSection:
+			if left == 0 { // a module without variables of its own
 				return nil, errNoModule
 			}
-			look = lookAtClock(index)
-		case codeSection:
-			var err error
-			if body, err = guardedCode(body, look); err != nil {
-				return nil, err
-			}
+			body, err = guardedCode(body, lookAtClock(left, index))
+		}
+		if r.bad || err != nil {
+			return nil, errNoModule
 		}
 		out = binary.AppendUvarint(append(out, id), uint64(len(body)))
 		out = append(out, body...)
@@ -88,20 +83,20 @@ func guarded(wasm []byte, abort string) ([]byte, error) {
 
 // importIndex finds a function among the imports, which these modules have no
 // others of.
-func importIndex(section []byte, name string) (uint64, bool) {
+func importIndex(section []byte, name string) (uint64, error) {
 	r := reader{b: section}
 	for i, count := uint64(0), r.uint(); i < count && !r.bad; i++ {
 		r.take(r.uint()) // module
 		this := string(r.take(r.uint()))
 		if kind := r.byte(); kind != 0 {
-			return 0, false
+			break
 		}
 		r.number() // type
-		if this == name {
-			return i, !r.bad
+		if this == name && !r.bad {
+			return i, nil
 		}
 	}
-	return 0, false
+	return 0, errNoModule
 }
 
 // guardedCode puts look into the loops of all functions.
@@ -138,7 +133,7 @@ func guardedCode(section, look []byte) ([]byte, error) {
 	return out, nil
 }
 
-// Instructions that guardedCode looks at.
+// Instructions that are looked at or put in.
 const (
 	opBlock        = 0x02
 	opLoop         = 0x03
@@ -146,6 +141,15 @@ const (
 	opEnd          = 0x0B
 	opCall         = 0x10
 	opCallIndirect = 0x11
+	opGlobalGet    = 0x23
+	opGlobalSet    = 0x24
+	opConst        = 0x41 // i32.const
+	opEqz          = 0x45 // i32.eqz
+	opSub          = 0x6B // i32.sub
+
+	emptyBlock = 0x40 // type of a block without values
+	i32        = 0x7F
+	mutable    = 1
 )
 
 // outer says that the loop whose body comes next has a loop or a call in it.

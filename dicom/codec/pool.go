@@ -181,7 +181,6 @@ func (k *build) within(wait time.Duration, limit uint64, do func(context.Context
 		return err
 	}
 	in.printed, in.deadline = in.printed[:0], time.Now().Add(wait)
-	in.memory().WriteUint32Le(turnsWord, turns)
 	if err = do(in.context(), in); err == nil {
 		shared.put(in)
 		return nil
