@@ -38,19 +38,18 @@ const maxCommand = 64 << 10
 // command is a command set, PS3.7 section 6.3 and annex E. Empty strings and
 // nil are absent elements.
 type command struct {
-	affectedClass       string // (0000,0002)
-	requestedClass      string // (0000,0003)
-	field               uint16 // (0000,0100)
-	messageID           uint16 // (0000,0110), of a request
-	respondedTo         uint16 // (0000,0120), of a response or a cancel
-	moveDestination     string // (0000,0600), of a C-MOVE request
-	priority            uint16 // (0000,0700), of a C request but C-ECHO
-	dataSetType         uint16 // (0000,0800)
-	status              Status // (0000,0900) to (0000,0902), of a response
-	affectedInstance    string // (0000,1000)
-	requestedInstance   string // (0000,1001)
-	eventType           uint16 // (0000,1002), of an N-EVENT-REPORT
-	attributes          []dicom.Tag
+	affectedClass       string    // (0000,0002)
+	requestedClass      string    // (0000,0003)
+	field               uint16    // (0000,0100)
+	messageID           uint16    // (0000,0110), of a request
+	respondedTo         uint16    // (0000,0120), of a response or a cancel
+	moveDestination     string    // (0000,0600), of a C-MOVE request
+	priority            uint16    // (0000,0700), of a C request but C-ECHO
+	dataSetType         uint16    // (0000,0800)
+	status              Status    // (0000,0900) to (0000,0903) and (0000,1005), of a response
+	affectedInstance    string    // (0000,1000)
+	requestedInstance   string    // (0000,1001)
+	eventType           uint16    // (0000,1002), of an N-EVENT-REPORT
 	actionType          uint16    // (0000,1008), of an N-ACTION
 	progress            *Progress // (0000,1020) to (0000,1023), of a C-MOVE or C-GET response
 	moveOriginator      string    // (0000,1030)
@@ -58,6 +57,7 @@ type command struct {
 }
 
 func (c *command) isResponse() bool { return c.field&responseBit != 0 }
+func (c *command) normalized() bool { return c.field&^responseBit>>8 == 1 }
 func (c *command) hasDataSet() bool { return c.dataSetType != noDataSet }
 
 // parseCommand reads a command set: implicit VR little endian, group 0000.
@@ -103,11 +103,7 @@ func (c *command) set(element uint16, v []byte) error {
 		if len(v)%4 != 0 {
 			return fmt.Errorf("command set: (0000,%04X) of %d bytes", element, len(v))
 		}
-		if element == 0x1005 {
-			c.attributes = tags(v)
-		} else {
-			c.status.Offending = tags(v)
-		}
+		c.status.Offending = tags(v)
 	case 0x0902:
 		c.status.Comment = strings.Trim(string(v), " \x00")
 	case 0x1000:
@@ -144,6 +140,8 @@ func (c *command) setNumber(element uint16, v []byte) error {
 		to = &c.dataSetType
 	case 0x0900:
 		to = &c.status.Code
+	case 0x0903:
+		to = &c.status.ErrorID
 	case 0x1031:
 		to = &c.moveOriginatorMsgID
 	default:
@@ -198,7 +196,7 @@ func (c *command) append(b []byte) []byte {
 	}
 	b = appendNumber(b, 0x0800, c.dataSetType)
 	if c.isResponse() {
-		b = c.status.append(b)
+		b = c.status.append(b, c.normalized())
 	}
 	b = appendText(b, 0x1000, c.affectedInstance, 0)
 	b = appendText(b, 0x1001, c.requestedInstance, 0)
@@ -207,6 +205,9 @@ func (c *command) append(b []byte) []byte {
 		b = appendNumber(b, 0x1002, c.eventType)
 	case nAction:
 		b = appendNumber(b, 0x1008, c.actionType)
+	}
+	if c.isResponse() && c.normalized() {
+		b = appendTags(b, 0x1005, c.status.Offending)
 	}
 	if c.progress != nil {
 		b = c.progress.append(b)
@@ -219,16 +220,31 @@ func (c *command) append(b []byte) []byte {
 	return b
 }
 
-func (s *Status) append(b []byte) []byte {
+// append writes the elements of group 0000 from 0900 to 0903. The elements a
+// normalized service is about follow later, as Attribute Identifier List.
+func (s *Status) append(b []byte, normalized bool) []byte {
 	b = appendNumber(b, 0x0900, s.Code)
-	if len(s.Offending) > 0 {
-		b = appendHeader(b, 0x0901, 4*len(s.Offending))
-		for _, t := range s.Offending {
-			b = binary.LittleEndian.AppendUint16(b, uint16(t>>16))
-			b = binary.LittleEndian.AppendUint16(b, uint16(t))
-		}
+	if !normalized {
+		b = appendTags(b, 0x0901, s.Offending)
 	}
-	return appendText(b, 0x0902, asciiComment(s.Comment), ' ')
+	b = appendText(b, 0x0902, asciiComment(s.Comment), ' ')
+	if s.ErrorID != 0 {
+		b = appendNumber(b, 0x0903, s.ErrorID)
+	}
+	return b
+}
+
+// appendTags writes a list of VR AT, or nothing for none.
+func appendTags(b []byte, element uint16, list []dicom.Tag) []byte {
+	if len(list) == 0 {
+		return b
+	}
+	b = appendHeader(b, element, 4*len(list))
+	for _, t := range list {
+		b = binary.LittleEndian.AppendUint16(b, uint16(t>>16))
+		b = binary.LittleEndian.AppendUint16(b, uint16(t))
+	}
+	return b
 }
 
 func appendHeader(b []byte, element uint16, length int) []byte {

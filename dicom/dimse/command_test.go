@@ -62,13 +62,26 @@ func TestStoreCommandIsUnderstoodAndWrittenAlike(t *testing.T) {
 
 func TestResponseCarriesStatusCommentAndElements(t *testing.T) {
 	t.Parallel()
-	rsp := command{
-		affectedClass: "1.2", field: cStore | responseBit, respondedTo: 3, dataSetType: noDataSet, affectedInstance: "1.2.3.4",
-		status: Status{Code: DataSetMismatch, Comment: "SOP class differs", Offending: []dicom.Tag{0x00080016, 0x00080018}},
-	}
-	got, err := parseCommand(rsp.append(nil))
-	if err != nil || !reflect.DeepEqual(got, rsp) {
-		t.Errorf("%v\ngot  %+v\nwant %+v", err, got, rsp)
+	about := []dicom.Tag{0x00080016, 0x00080018}
+	inOffending, inList := []byte{0, 0, 0x01, 0x09, 8, 0, 0, 0, 8, 0, 0x16, 0}, []byte{0, 0, 0x05, 0x10, 8, 0, 0, 0, 8, 0, 0x16, 0}
+	for _, c := range []struct {
+		rsp  command
+		has  []byte
+		lack []byte
+	}{
+		{command{field: cStore | responseBit, status: Status{Code: DataSetMismatch, Comment: "SOP class differs", Offending: about}}, inOffending, inList},
+		{command{field: nCreate | responseBit, status: Status{Code: MissingAttribute, Comment: "missing", Offending: about}}, inList, inOffending},
+		{command{field: nSet | responseBit, status: Status{Code: ProcessingFailure, ErrorID: NoLongerUpdated}}, []byte{0, 0, 0x03, 0x09, 2, 0, 0, 0, 0x10, 0xA7}, inList},
+	} {
+		c.rsp.affectedClass, c.rsp.affectedInstance, c.rsp.respondedTo, c.rsp.dataSetType = "1.2", "1.2.3.4", 3, noDataSet
+		b := c.rsp.append(nil)
+		got, err := parseCommand(b)
+		if err != nil || !reflect.DeepEqual(got, c.rsp) {
+			t.Errorf("%v\ngot  %+v\nwant %+v", err, got, c.rsp)
+		}
+		if !bytes.Contains(b, c.has) || bytes.Contains(b, c.lack) {
+			t.Errorf("% x: want % x and not % x", b, c.has, c.lack)
+		}
 	}
 }
 

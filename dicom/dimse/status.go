@@ -45,10 +45,15 @@ const (
 	NoSuchSOPClass        uint16 = 0x0118
 	ClassInstanceConflict uint16 = 0x0119
 	MissingAttribute      uint16 = 0x0120
+	MissingValue          uint16 = 0x0121
 	NoSuchActionType      uint16 = 0x0123
 	DuplicateTransaction  uint16 = 0x0131 // a reason of PS3.3 C.14.1.1, no status
 	ResourceLimitation    uint16 = 0x0213
 )
+
+// NoLongerUpdated is the Error ID of an N-SET on a performed procedure step that
+// has ended, PS3.4 Table F.7.2-2.
+const NoLongerUpdated uint16 = 0xA710
 
 // maxComment is the length of an Error Comment (LO), in characters.
 const maxComment = 64
@@ -60,8 +65,10 @@ type Status struct {
 	// a command has no character set; others are sent as a question mark. It
 	// must not name a patient.
 	Comment string
-	// Offending names the elements that the status is about.
+	// Offending names the elements that the status is about: Offending Element
+	// of composite services, Attribute Identifier List of normalized ones.
 	Offending []dicom.Tag
+	ErrorID   uint16 // (0000,0903), what a service makes of it; 0 for none
 }
 
 // OK tells that the instance was stored: success or a warning.

@@ -25,9 +25,17 @@ const referencedNonImage dicom.Tag = 0x00400220
 // stepKeep is how long an ended step waits for objects it told of.
 const stepKeep = 24 * time.Hour
 
-// missing answers that a required attribute is absent.
-func missing(tag dicom.Tag) dimse.Status {
+// missing answers that a required attribute of d is absent or has no value.
+func missing(d *dicom.Dataset, tag dicom.Tag) dimse.Status {
+	if d.Get(tag) != nil {
+		return dimse.Status{Code: dimse.MissingValue, Comment: "a required attribute has no value", Offending: []dicom.Tag{tag}}
+	}
 	return dimse.Status{Code: dimse.MissingAttribute, Comment: "a required attribute is missing", Offending: []dicom.Tag{tag}}
+}
+
+// invalid answers that the value of an attribute cannot be.
+func invalid(tag dicom.Tag, why string) dimse.Status {
+	return dimse.Status{Code: dimse.InvalidAttributeValue, Comment: why, Offending: []dicom.Tag{tag}}
 }
 
 // Create begins a performed procedure step, PS3.4 section F.7.2.1.
@@ -39,13 +47,15 @@ func (n *Node) Create(ctx context.Context, a *dimse.Association, _, instance str
 	scheduled := d.Items(dicom.ScheduledStepAttributesSequence)
 	switch state := d.Text(dicom.PerformedProcedureStepStatus); {
 	case state == "":
-		return instance, missing(dicom.PerformedProcedureStepStatus)
+		return instance, missing(d, dicom.PerformedProcedureStepStatus)
 	case state != inProgress:
-		return instance, dimse.Status{Code: dimse.InvalidAttributeValue, Comment: "a step begins IN PROGRESS", Offending: []dicom.Tag{dicom.PerformedProcedureStepStatus}}
+		return instance, invalid(dicom.PerformedProcedureStepStatus, "a step begins IN PROGRESS")
 	case len(scheduled) == 0:
-		return instance, missing(dicom.ScheduledStepAttributesSequence)
+		return instance, missing(d, dicom.ScheduledStepAttributesSequence)
+	case scheduled[0].Text(dicom.StudyInstanceUID) == "":
+		return instance, missing(scheduled[0], dicom.StudyInstanceUID)
 	case !dicom.ValidUID(scheduled[0].Text(dicom.StudyInstanceUID)):
-		return instance, missing(dicom.StudyInstanceUID)
+		return instance, invalid(dicom.StudyInstanceUID, "the Study Instance UID is no UID")
 	}
 	if instance == "" {
 		instance = dicom.NewUID()
@@ -76,8 +86,11 @@ func (n *Node) Set(ctx context.Context, a *dimse.Association, _, instance string
 		return notAllowed
 	}
 	state := d.Text(dicom.PerformedProcedureStepStatus)
-	if state != "" && state != inProgress && state != completed && state != discontinued {
-		return dimse.Status{Code: dimse.InvalidAttributeValue, Offending: []dicom.Tag{dicom.PerformedProcedureStepStatus}}
+	switch {
+	case state == "" && d.Get(dicom.PerformedProcedureStepStatus) != nil:
+		return missing(d, dicom.PerformedProcedureStepStatus)
+	case state != "" && state != inProgress && state != completed && state != discontinued:
+		return invalid(dicom.PerformedProcedureStepStatus, "no state of a step")
 	}
 	status := dimse.Status{}
 	var ended *db.PerformedStep
@@ -90,7 +103,7 @@ func (n *Node) Set(ctx context.Context, a *dimse.Association, _, instance string
 		case err != nil:
 			return err
 		case s.State != inProgress:
-			status = dimse.Status{Code: dimse.ProcessingFailure, Comment: "Performed Procedure Step Object may no longer be updated"}
+			status = dimse.Status{Code: dimse.ProcessingFailure, ErrorID: dimse.NoLongerUpdated, Comment: "Performed Procedure Step Object may no longer be updated"}
 			return nil
 		}
 		if made := madeIn(d); len(made) > 0 { // each N-SET tells of all series

@@ -181,9 +181,27 @@ func TestCompletedStepSendsTheWholeStudyToItsReaders(t *testing.T) {
 		return task.State == hub.Queued && task.Complete && task.Expected == 2 && task.Centre == "lead"
 	})
 	for _, state := range []string{"IN PROGRESS", "COMPLETED"} {
-		if status, err := c.Set(t.Context(), dimse.PerformedStep, "1.5.1", made(state)); err != nil || status.Code != dimse.ProcessingFailure || !strings.Contains(status.Comment, "no longer be updated") {
+		if status, err := c.Set(t.Context(), dimse.PerformedStep, "1.5.1", made(state)); err != nil || status.Code != dimse.ProcessingFailure || status.ErrorID != 0xA710 || !strings.Contains(status.Comment, "no longer be updated") {
 			t.Errorf("%s after the end: %v, %v", state, status, err)
 		}
+	}
+}
+
+func TestStepThatNamesFewerThanCameIsCompleteWithAllThatCame(t *testing.T) {
+	t.Parallel()
+	h := newClinic(t)
+	c := h.dial(t, "CT1", dimse.PerformedStep)
+	if status, err := c.Create(t.Context(), dimse.PerformedStep, "1.5.1", performed("1.1", "A1")); err != nil || status.Code != dimse.Success {
+		t.Fatalf("N-CREATE: %v, %v", status, err)
+	}
+	for _, uid := range []string{"1.1.1.1", "1.1.1.2", "1.1.1.3"} {
+		h.send(t, "CT1", image{"1.1", "1.1.1", uid, "A1", "王小明", "PA1", "20260101", ""})
+	}
+	if status, err := c.Set(t.Context(), dimse.PerformedStep, "1.5.1", made("COMPLETED", "1.1.1.2")); err != nil || status.Code != dimse.Success {
+		t.Fatalf("N-SET: %v, %v", status, err)
+	}
+	if task := h.task(t, "1.1"); task.State != hub.Queued || !task.Complete || task.Expected != 3 {
+		t.Errorf("%s, expected %d, complete %v", task.State, task.Expected, task.Complete)
 	}
 }
 
@@ -241,23 +259,35 @@ func TestPerformedStepIsRefusedWithTheReason(t *testing.T) {
 	t.Parallel()
 	h := newClinic(t)
 	c := h.dial(t, "CT1", dimse.PerformedStep)
-	lacks := performed("1.1", "")
-	lacks.Delete(dicom.ScheduledStepAttributesSequence)
+	without := func(tag dicom.Tag) *dicom.Dataset {
+		d := performed("1.1", "")
+		d.Delete(tag)
+		return d
+	}
+	state, schedule := dicom.PerformedProcedureStepStatus, dicom.ScheduledStepAttributesSequence
+	noStudy, empty := performed("1.1", ""), performed("1.1", "")
+	noStudy.Items(schedule)[0].Delete(dicom.StudyInstanceUID)
+	empty.SetText(state)
 	for name, q := range map[string]struct {
 		d    *dicom.Dataset
 		uid  string
 		code uint16
+		tag  dicom.Tag
 	}{
-		"no state":        {identifier("", "PatientID", "P1"), "1.5.2", dimse.MissingAttribute},
-		"no schedule":     {lacks, "1.5.3", dimse.MissingAttribute},
-		"ended already":   {made("COMPLETED"), "1.5.4", dimse.InvalidAttributeValue},
-		"no study":        {performed("", ""), "1.5.5", dimse.MissingAttribute},
-		"no UID":          {performed("1.1", ""), "x", dimse.InvalidSOPInstance},
-		"a UID of ours":   {performed("1.1", ""), "", dimse.Success},
-		"as it should be": {performed("1.1", ""), "1.5.6", dimse.Success},
+		"no state":           {without(state), "1.5.2", dimse.MissingAttribute, state},
+		"an empty state":     {empty, "1.5.2", dimse.MissingValue, state},
+		"no schedule":        {without(schedule), "1.5.3", dimse.MissingAttribute, schedule},
+		"ended already":      {made("COMPLETED"), "1.5.4", dimse.InvalidAttributeValue, state},
+		"no study":           {noStudy, "1.5.5", dimse.MissingAttribute, dicom.StudyInstanceUID},
+		"an empty study":     {performed("", ""), "1.5.5", dimse.MissingValue, dicom.StudyInstanceUID},
+		"a study that isn't": {performed("../x", ""), "1.5.5", dimse.InvalidAttributeValue, dicom.StudyInstanceUID},
+		"no UID":             {performed("1.1", ""), "x", dimse.InvalidSOPInstance, 0},
+		"a UID of ours":      {performed("1.1", ""), "", dimse.Success, 0},
+		"as it should be":    {performed("1.1", ""), "1.5.6", dimse.Success, 0},
 	} {
-		if status, err := c.Create(t.Context(), dimse.PerformedStep, q.uid, q.d); err != nil || status.Code != q.code {
-			t.Errorf("%s: %v, %v; want %04X", name, status, err, q.code)
+		status, err := c.Create(t.Context(), dimse.PerformedStep, q.uid, q.d)
+		if err != nil || status.Code != q.code || q.tag != 0 && !slices.Equal(status.Offending, []dicom.Tag{q.tag}) {
+			t.Errorf("%s: %v about %v, %v; want %04X about %v", name, status, status.Offending, err, q.code, q.tag)
 		}
 	}
 	if status, err := c.Create(t.Context(), dimse.PerformedStep, "1.5.6", performed("1.1", "")); err != nil || status.Code != dimse.DuplicateSOPInstance {
@@ -268,6 +298,9 @@ func TestPerformedStepIsRefusedWithTheReason(t *testing.T) {
 	}
 	if status, err := c.Set(t.Context(), dimse.PerformedStep, "1.5.6", made("FINISHED")); err != nil || status.Code != dimse.InvalidAttributeValue {
 		t.Errorf("a state nobody knows: %v, %v", status, err)
+	}
+	if status, err := c.Set(t.Context(), dimse.PerformedStep, "1.5.6", empty); err != nil || status.Code != dimse.MissingValue {
+		t.Errorf("no state any more: %v, %v", status, err)
 	}
 	other := h.dial(t, "CT2", dimse.PerformedStep)
 	if status, err := other.Set(t.Context(), dimse.PerformedStep, "1.5.6", made("COMPLETED")); err != nil || status.Code != dimse.NoSuchSOPInstance {
