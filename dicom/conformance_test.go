@@ -106,9 +106,19 @@ func TestCharacterSetsAreAsStated(t *testing.T) {
 
 func TestStorageClassesAreAsStated(t *testing.T) {
 	t.Parallel()
+	stated := map[string]bool{}
 	for _, row := range conformanceTable(t, "2. Storage SOP classes") {
+		if stated[row[1]] {
+			t.Errorf("%s is on the page twice", row[1])
+		}
+		stated[row[1]] = true
 		if !dimse.StorageSOPClass(row[1]) || dimse.StorageName(row[1]) != row[0] {
 			t.Errorf("%s is %q, not %q", row[1], dimse.StorageName(row[1]), row[0])
+		}
+	}
+	for uid, name := range dimse.StorageClasses() {
+		if !stated[uid] {
+			t.Errorf("%s %s is not on the page", uid, name)
 		}
 	}
 }

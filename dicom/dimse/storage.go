@@ -1,6 +1,10 @@
 package dimse
 
-import "strings"
+import (
+	"iter"
+	"maps"
+	"strings"
+)
 
 const (
 	storageRoot = "1.2.840.10008.5.1.4.1.1."
@@ -224,6 +228,10 @@ func StorageSOPClass(uid string) bool {
 	_, ok := storageClasses[uid]
 	return ok
 }
+
+// StorageClasses gives the UID and name of each SOP class that StorageSOPClass
+// knows, in no order.
+func StorageClasses() iter.Seq2[string, string] { return maps.All(storageClasses) }
 
 // StorageName is the standard's name of a storage SOP class, or the UID itself.
 func StorageName(uid string) string {
