@@ -29,7 +29,7 @@ func IsArchive(data []byte) bool { return bytes.HasPrefix(data, []byte("PK\x03\x
 func Archive(data []byte) (*ecg.Recording, error) {
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
-		return nil, archiveError("%v", err)
+		return nil, archiveFault("archive", err)
 	}
 	total := uint64(0)
 	for _, f := range z.File {
@@ -59,6 +59,11 @@ func archiveError(format string, args ...any) error {
 	return &ecg.FormatError{Format: ecg.FormatArchive, Offset: -1, Field: "archive", Reason: fmt.Sprintf(format, args...)}
 }
 
+// archiveFault is an archive that cannot be read because of err.
+func archiveFault(what string, err error) error {
+	return &ecg.FormatError{Format: ecg.FormatArchive, Offset: -1, Field: what, Reason: err.Error(), Err: err}
+}
+
 // Records returns the headers of the WFDB records in folder, segments and
 // layouts of others aside.
 func Records(folder fs.FS) ([]string, error) {
@@ -82,7 +87,7 @@ func Records(folder fs.FS) ([]string, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, archiveError("%v", err)
+		return nil, archiveFault("archive", err)
 	}
 	whole := headers[:0]
 	for _, h := range headers {
@@ -103,7 +108,7 @@ func single(z *zip.Reader) (*ecg.Recording, error) {
 		}
 		data, err := unpack(f)
 		if err != nil {
-			return nil, archiveError("entry %d: %v", i+1, err)
+			return nil, archiveFault(fmt.Sprintf("entry %d", i+1), err)
 		}
 		switch Detect(data) {
 		case ecg.FormatUnknown, ecg.FormatArchive:
@@ -122,7 +127,7 @@ func single(z *zip.Reader) (*ecg.Recording, error) {
 	case 1:
 		data, err := unpack(signals[0])
 		if err != nil {
-			return nil, archiveError("%v", err)
+			return nil, archiveFault("archive", err)
 		}
 		return Decode(data)
 	}

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"archive/zip"
+	"fmt"
 	"io"
 
 	"github.com/yuanzhen/yuanzhen/ecg"
@@ -52,7 +53,7 @@ func streamOf(format ecg.Format, r io.ReaderAt, size int64) (ecg.Stream, error) 
 func streamArchive(r io.ReaderAt, size int64) (ecg.Stream, error) {
 	z, err := zip.NewReader(r, size)
 	if err != nil {
-		return nil, archiveError("%v", err)
+		return nil, archiveFault("archive", err)
 	}
 	total := uint64(0)
 	for _, f := range z.File {
@@ -87,7 +88,7 @@ func streamSingle(z *zip.Reader, r io.ReaderAt) (ecg.Stream, error) {
 		}
 		head, err := headOf(f)
 		if err != nil {
-			return nil, archiveError("entry %d: %v", i+1, err)
+			return nil, archiveFault(fmt.Sprintf("entry %d", i+1), err)
 		}
 		switch found := ecg.Detect(head); found {
 		case ecg.FormatUnknown:

@@ -2,6 +2,7 @@ package dicomwave
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"math"
 
@@ -61,6 +62,32 @@ func Stream(d *dicom.Dataset, r io.ReaderAt) (ecg.Stream, error) {
 	s.readStart()
 	s.rec.NameLeads()
 	return s, nil
+}
+
+// Fill reads waveform data that were left in r, at their offsets, into d for
+// FromDataset, up to ecg.MaxFileBytes of them. Errors are *ecg.FormatError and
+// those of r.
+func Fill(d *dicom.Dataset, r io.ReaderAt) error {
+	left := int64(ecg.MaxFileBytes)
+	for i, item := range d.Items(dicom.WaveformSequence) {
+		e := item.Get(dicom.WaveformData)
+		if e == nil || !e.Bulk {
+			continue
+		}
+		field := fmt.Sprintf("multiplex group %d", i+1)
+		if item.Syntax.Deflated() {
+			return fail(field, "the waveform data of a deflated object are too long")
+		}
+		if left -= e.Length; left < 0 {
+			return fail(field, "more than %d bytes of waveform data are read in parts only", ecg.MaxFileBytes)
+		}
+		raw := make([]byte, e.Length)
+		if n, err := r.ReadAt(raw, e.Offset); n < len(raw) {
+			return err
+		}
+		e.Raw, e.Bulk = raw, false
+	}
+	return nil
 }
 
 // stream is an object whose samples stay where they are.

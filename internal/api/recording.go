@@ -201,13 +201,13 @@ func (s *Server) getRecording(c *Call) (any, error) {
 func (s *Server) decoded(ctx context.Context, tx *db.Tx, r *hub.Recorded) (*ecg.Recording, error) {
 	body, err := storage.Verified(ctx, s.Objects, storage.Ref{Key: storage.Key(r.Object), Offset: r.Offset, Length: r.Length}, storage.Digest(r.Digest))
 	if err != nil {
-		return nil, hub.Wrap(hub.Busy, "api.decoded", "store.unavailable", err)
+		return nil, damaged("api.decoded", err)
 	}
 	defer body.Close()
 	if r.Instance == "" {
 		data, err := io.ReadAll(body)
 		if err != nil {
-			return nil, err
+			return nil, damaged("api.decoded", err)
 		}
 		return decode.Decode(data)
 	}
@@ -217,7 +217,7 @@ func (s *Server) decoded(ctx context.Context, tx *db.Tx, r *hub.Recorded) (*ecg.
 	}
 	ds, err := dicom.Parse(body, dicom.TransferSyntax(i.Syntax), dicom.Options{Keep: -1})
 	if err != nil {
-		return nil, err
+		return nil, damaged("api.decoded", err)
 	}
 	return dicomwave.FromDataset(ds)
 }
@@ -229,7 +229,7 @@ func (s *Server) window(c *Call) (r *hub.Recorded, rec *ecg.Recording, first int
 	if r, err = recording(tx, c.Actor, hub.RecordingID(c.PathValue("id"))); err != nil {
 		return nil, nil, 0, err
 	}
-	_, long, err := isLong(tx, r)
+	o, long, err := isLong(tx, r)
 	if err != nil {
 		return nil, nil, 0, err
 	}
@@ -241,7 +241,7 @@ func (s *Server) window(c *Call) (r *hub.Recorded, rec *ecg.Recording, first int
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	rec, first, err = s.part(c.Context(), r, from, to)
+	rec, first, err = s.part(c.Context(), r, o, from, to)
 	return r, rec, first, err
 }
 

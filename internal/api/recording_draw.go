@@ -18,16 +18,16 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 )
 
-// Trace reads a recording's samples back: verified, but for the first part of a
-// long one, which is not read whole for it.
+// Trace reads a recording's samples back, verified; of a long one the first
+// part, which is not read whole for it.
 func (s *Server) Trace(ctx context.Context, r *hub.Recorded) (*ecg.Recording, error) {
 	tx := s.DB.Read(ctx)
-	_, long, err := isLong(tx, r)
+	o, long, err := isLong(tx, r)
 	if err != nil {
 		return nil, err
 	}
 	if long { // a report shows its first seconds
-		rec, _, err := s.part(ctx, r, 0, partSeconds)
+		rec, _, err := s.part(ctx, r, o, 0, partSeconds)
 		return rec, err
 	}
 	return s.decoded(ctx, tx, r)

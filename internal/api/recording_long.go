@@ -1,16 +1,17 @@
 package api
 
 import (
-	"compress/gzip"
 	"context"
-	"encoding/json"
+	"errors"
 	"io"
 	"math"
 	"net/url"
 	"strconv"
 
+	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/ecg"
 	"github.com/yuanzhen/yuanzhen/ecg/decode"
+	"github.com/yuanzhen/yuanzhen/ecg/dicomwave"
 	"github.com/yuanzhen/yuanzhen/ecg/measure"
 	"github.com/yuanzhen/yuanzhen/ecg/pyramid"
 	"github.com/yuanzhen/yuanzhen/internal/db"
@@ -73,19 +74,67 @@ func isLong(tx *db.Tx, r *hub.Recorded) (*hub.Overview, bool, error) {
 	return o, err == nil, err
 }
 
+// damaged tells bytes that are not those stored, which no repeating mends, from
+// a store that does not serve now.
+func damaged(op string, err error) error {
+	fault, _ := errors.AsType[*ecg.FormatError](err) // what was read at intake is not read now
+	switch {
+	case errors.Is(err, storage.ErrUnavailable):
+	case errors.Is(err, storage.ErrCorrupt), errors.Is(err, storage.ErrNotFound), errors.Is(err, pyramid.ErrDamaged), fault != nil:
+		return hub.Wrap(hub.Internal, op, "ecg.damaged", err)
+	}
+	return hub.Wrap(hub.Busy, op, "store.unavailable", err)
+}
+
+// kept is where the parts of a long recording lie, checked by the block.
+type kept struct {
+	recording io.ReaderAt
+	pyramid   io.ReaderAt
+}
+
+func (s *Server) openKept(ctx context.Context, r *hub.Recorded, o *hub.Overview) (*kept, error) {
+	size := o.Length - o.Trend
+	overview := stored{ctx, s.Objects, storage.Key(o.Object), o.Offset, size}
+	sums, err := intake.ReadSums(overview)
+	if err != nil {
+		return nil, err
+	}
+	size -= sums.Size()
+	return &kept{
+		recording: intake.Checked(stored{ctx, s.Objects, storage.Key(r.Object), r.Offset, r.Length}, r.Length, sums.Recording),
+		pyramid:   intake.Checked(io.NewSectionReader(overview, sums.Size(), size), size, sums.Pyramid),
+	}, nil
+}
+
+// stream reads the head of a long recording.
+func (s *Server) stream(ctx context.Context, r *hub.Recorded, at io.ReaderAt) (ecg.Stream, error) {
+	if r.Instance == "" {
+		return decode.Stream(at, r.Length)
+	}
+	i, err := s.DB.Read(ctx).Instance(r.Instance)
+	if err != nil {
+		return nil, err
+	}
+	return dicomwave.OpenDataset(at, r.Length, dicom.TransferSyntax(i.Syntax))
+}
+
 // part reads the seconds [from, to) of a long recording; its samples count
 // from sample first of the whole.
-func (s *Server) part(ctx context.Context, r *hub.Recorded, from, to float64) (rec *ecg.Recording, first int, err error) {
-	stream, err := decode.Stream(stored{ctx, s.Objects, storage.Key(r.Object), r.Offset, r.Length}, r.Length)
+func (s *Server) part(ctx context.Context, r *hub.Recorded, o *hub.Overview, from, to float64) (rec *ecg.Recording, first int, err error) {
+	k, err := s.openKept(ctx, r, o)
 	if err != nil {
-		return nil, 0, hub.Wrap(hub.Busy, "api.part", "store.unavailable", err)
+		return nil, 0, damaged("api.part", err)
+	}
+	stream, err := s.stream(ctx, r, k.recording)
+	if err != nil {
+		return nil, 0, damaged("api.part", err)
 	}
 	from = min(max(from, 0), ecg.Length(stream))
 	to = min(to, from+mostPartSeconds)
 	first = int(math.Round(from * r.RateHz))
 	rec, err = ecg.Window(stream, first, int(math.Round(to*r.RateHz)))
 	if err != nil {
-		return nil, 0, hub.Wrap(hub.Busy, "api.part", "store.unavailable", err)
+		return nil, 0, damaged("api.part", err)
 	}
 	return rec, first, nil
 }
@@ -150,23 +199,27 @@ func (s *Server) overview(c *Call) (any, error) {
 			return nil, hub.E(hub.Invalid, "api.overview", "ecg.span").With("name", "spans")
 		}
 	}
-	kept, err := pyramid.Open(stored{c.Context(), s.Objects, storage.Key(o.Object), o.Offset, o.Length - o.Trend})
+	k, err := s.openKept(c.Context(), r, o)
 	if err != nil {
-		return nil, hub.Wrap(hub.Busy, "api.overview", "store.unavailable", err)
+		return nil, damaged("api.overview", err)
 	}
-	got, err := kept.Range(int(from*r.RateHz), int(math.Ceil(to*r.RateHz)), spans)
+	drawn, err := pyramid.Open(k.pyramid)
 	if err != nil {
-		return nil, hub.Wrap(hub.Busy, "api.overview", "store.unavailable", err)
+		return nil, damaged("api.overview", err)
+	}
+	got, err := drawn.Range(int(from*r.RateHz), int(math.Ceil(to*r.RateHz)), spans)
+	if err != nil {
+		return nil, damaged("api.overview", err)
 	}
 	if got == nil {
-		rec, first, err := s.part(c.Context(), r, from, to)
+		rec, first, err := s.part(c.Context(), r, o, from, to)
 		if err != nil {
 			return nil, err
 		}
 		g := waveOf(rec.Leads, rec.RateHz, "uV", "")
 		return overviewView{From: float64(first) / r.RateHz, Step: 1 / r.RateHz, Leads: g.Leads, Samples: g.Samples}, nil
 	}
-	v := overviewView{From: float64(got.From) / r.RateHz, Step: float64(got.Factor) / r.RateHz, Leads: kept.Leads}
+	v := overviewView{From: float64(got.From) / r.RateHz, Step: float64(got.Factor) / r.RateHz, Leads: drawn.Leads}
 	for i := range got.Low {
 		v.Low, v.High = append(v.Low, got.Low[i]), append(v.High, got.High[i])
 	}
@@ -191,21 +244,20 @@ func (s *Server) readTrend(c *Call) (*hub.Recorded, *intake.LongTrend, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	unread := func(err error) error { return hub.Wrap(hub.Busy, "api.readTrend", "store.unavailable", err) }
 	body, err := s.Objects.Get(c.Context(), storage.Key(o.Object), o.Offset+o.Length-o.Trend, o.Trend)
 	if err != nil {
-		return nil, nil, unread(err)
+		return nil, nil, damaged("api.readTrend", err)
 	}
 	defer body.Close()
-	z, err := gzip.NewReader(body)
+	packed, err := io.ReadAll(body)
 	if err != nil {
-		return nil, nil, unread(err)
+		return nil, nil, damaged("api.readTrend", err)
 	}
-	var t intake.LongTrend
-	if err := json.NewDecoder(z).Decode(&t); err != nil {
-		return nil, nil, unread(err)
+	t, err := intake.ReadTrend(packed)
+	if err != nil {
+		return nil, nil, damaged("api.readTrend", err)
 	}
-	return r, &t, nil
+	return r, t, nil
 }
 
 // trend gives heart rate by the minute, RR histogram and events.
@@ -249,6 +301,7 @@ func (s *Server) beatsOf(c *Call) (any, error) {
 }
 
 var longMessages = messages{
+	"ecg.damaged":  {"这份心电记录的存储数据已损坏，无法可靠显示，因此不予显示；请联系管理员从备份恢复，或请采集单位重新上传原始文件。", "The stored data of this ECG are damaged and are not shown, because they could be wrong. Ask the administrator to restore them from the backup, or the clinic to upload the original file again."},
 	"ecg.span":     {"时间范围“{name}”有误，请刷新页面后重试。", "The stretch of time is wrong ({name}); reload the page and try again."},
 	"ecg.not_long": {"这不是长程心电记录，请使用普通心电页面查看。", "This is no long-term ECG; open it on the ordinary ECG page."},
 }

@@ -28,12 +28,12 @@ func (s *Server) pictured(c *Call, rec *ecg.Recording, kind string) (bool, error
 	}
 	body, err := storage.Verified(c.Context(), s.Objects, storage.Ref{Key: storage.Key(r.Object), Offset: r.Offset, Length: r.Length}, storage.Digest(r.Digest))
 	if err != nil {
-		return true, hub.Wrap(hub.Busy, "api.pictured", "store.unavailable", err)
+		return true, damaged("api.pictured", err)
 	}
 	defer body.Close()
 	data, err := io.ReadAll(body)
 	if err != nil {
-		return true, err
+		return true, damaged("api.pictured", err)
 	}
 	page := bytes.NewBuffer(data)
 	if svg {

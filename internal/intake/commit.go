@@ -30,9 +30,10 @@ type arrival struct {
 	syntax  dicom.TransferSyntax
 	crc     uint32 // CRC-32C of the bytes
 	object  *object
-	awaited bool   // counted in Intake.receiving
-	wave    *trace // of an ECG
-	file    *file  // of an ECG that is no DICOM object
+	awaited bool    // counted in Intake.receiving
+	copy    *copied // of an ECG, until it is read
+	wave    *trace  // of an ECG
+	file    *file   // of an ECG that is no DICOM object
 
 	out  Outcome
 	err  error
@@ -42,8 +43,12 @@ type arrival struct {
 // arrive hands an object to the committer and waits for what became of it.
 // Once handed over it is committed even if the sender is gone.
 func (in *Intake) arrive(ctx context.Context, a *arrival) (*Outcome, error) {
+	defer a.copy.discard()
 	if a.object != nil && a.object.ecg {
-		a.wave = in.readWave(a)
+		if err := in.readWave(ctx, a); err != nil {
+			in.received(a)
+			return nil, err
+		}
 	}
 	a.done = make(chan struct{})
 	select {

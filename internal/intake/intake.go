@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
+	"github.com/yuanzhen/yuanzhen/ecg"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
@@ -95,7 +96,6 @@ type Outcome struct {
 // Bounds of one object.
 const (
 	keepValue = 4 << 10  // longer values stay in the object only
-	keepWave  = 64 << 20 // an ECG's waveform is read whole
 	wholeFile = 64 << 20 // an odd file without meta header is read whole
 )
 
@@ -130,6 +130,7 @@ func (in *Intake) receive(ctx context.Context, src Source, r io.Reader, head fil
 	a := &arrival{src: src, part: part, head: head, syntax: ts, awaited: true}
 	if err := in.parse(ctx, a, r); err != nil {
 		in.received(a)
+		a.copy.discard()
 		part.Discard()
 		return nil, err
 	}
@@ -138,12 +139,15 @@ func (in *Intake) receive(ctx context.Context, src Source, r io.Reader, head fil
 
 func (in *Intake) parse(ctx context.Context, a *arrival, r io.Reader) error {
 	in2 := &meter{r: r}
-	keep := int64(keepValue)
+	crc := crc32.New(castagnoli)
+	keep, to := int64(keepValue), io.MultiWriter(a.part, crc)
 	if dicomWave(a.src.Class) {
-		keep = keepWave
+		a.copy = &copied{folder: in.Spool}
+		keep, to = HeldMost, io.MultiWriter(a.part, crc, a.copy)
+		if a.syntax.Deflated() { // its values lie nowhere but here
+			keep = ecg.MaxFileBytes
+		}
 	}
-	crc := crc32.New(crc32.MakeTable(crc32.Castagnoli))
-	to := io.MultiWriter(a.part, crc)
 	ds, parseErr := dicom.Parse(io.TeeReader(in2, to), a.syntax, dicom.Options{Keep: keep, Learned: in.learned.of(ctx, in.DB, a.src.Actor.Device)})
 	if in2.err != nil {
 		return in2.err // the line broke: the sender will send again

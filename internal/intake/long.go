@@ -6,11 +6,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
-	"os"
 
 	"github.com/yuanzhen/yuanzhen/ecg"
 	"github.com/yuanzhen/yuanzhen/ecg/decode"
+	"github.com/yuanzhen/yuanzhen/ecg/dicomwave"
 	"github.com/yuanzhen/yuanzhen/ecg/measure"
 	"github.com/yuanzhen/yuanzhen/ecg/pyramid"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
@@ -23,42 +24,40 @@ const HeldMost = 8 << 20
 // ECG takes in an ECG file of any size as Recording does. A day of Holter is
 // laid on the local disk while it is looked at and never held whole.
 func (in *Intake) ECG(ctx context.Context, src Source, r io.Reader) (out *Outcome, existing bool, err error) {
-	data, err := io.ReadAll(io.LimitReader(r, HeldMost+1))
-	if err != nil {
+	head := make([]byte, 132)
+	n, err := io.ReadFull(r, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, false, err
 	}
-	if len(data) <= HeldMost {
-		return in.long(ctx, src, bytes.NewReader(data), int64(len(data)))
+	r = io.MultiReader(bytes.NewReader(head[:n]), r)
+	if decode.Detect(head[:n]) == ecg.FormatDICOM {
+		return in.waveform(ctx, src, r)
 	}
-	f, err := os.CreateTemp(in.Spool, "ecg-*")
-	if err != nil {
-		return nil, false, unavailable(err)
-	}
-	defer os.Remove(f.Name())
-	defer f.Close()
-	size, err := io.Copy(f, io.LimitReader(io.MultiReader(bytes.NewReader(data), r), ecg.MaxStreamBytes+1))
-	if err != nil {
+	c := &copied{folder: in.Spool}
+	defer c.discard()
+	if _, err := io.Copy(c, io.LimitReader(r, ecg.MaxStreamBytes+1)); err != nil {
+		if errors.Is(err, storage.ErrUnavailable) {
+			err = unavailable(err)
+		}
 		return nil, false, err
 	}
-	return in.long(ctx, src, f, size)
+	return in.long(ctx, src, c)
 }
 
-// long takes in a file of size bytes that may be a day of Holter. Files of
-// formats that are not read in pieces, and short recordings, go the way of
-// Recording.
-func (in *Intake) long(ctx context.Context, src Source, r io.ReaderAt, size int64) (out *Outcome, existing bool, err error) {
-	stream, err := decode.Stream(r, size)
+// long takes in a file that may be a day of Holter. Files of formats that are
+// not read in pieces, and short recordings, go the way of Recording.
+func (in *Intake) long(ctx context.Context, src Source, c *copied) (out *Outcome, existing bool, err error) {
+	stream, err := decode.Stream(c, c.size)
 	if err == nil {
 		err = doubtful(stream.Head())
 	}
 	if err != nil || ecg.Length(stream) <= holterFrom.Seconds() {
-		return in.short(ctx, src, r, size, err)
+		return in.short(ctx, src, c, err)
 	}
-	wave, over, err := in.survey(stream)
-	if err != nil {
-		return nil, false, err
+	wave, err := in.survey(ctx, stream, c)
+	if fault, ok := errors.AsType[*ecg.FormatError](err); ok {
+		return in.short(ctx, src, c, fault)
 	}
-	view, err := in.keepOverview(ctx, over, wave.trend)
 	if err != nil {
 		return nil, false, err
 	}
@@ -67,13 +66,13 @@ func (in *Intake) long(ctx context.Context, src Source, r io.ReaderAt, size int6
 		return nil, false, unavailable(err)
 	}
 	defer part.Discard()
-	if _, err := io.Copy(part, io.NewSectionReader(r, 0, size)); err != nil {
+	if _, err := io.Copy(part, c.all()); err != nil {
 		return nil, false, unavailable(err)
 	}
 	if err := part.Done(); err != nil {
 		return nil, false, unavailable(err)
 	}
-	out, err = in.arrive(ctx, &arrival{src: src, part: part, wave: wave, file: &file{name: src.Name, overview: view}})
+	out, err = in.arrive(ctx, &arrival{src: src, part: part, wave: wave, file: &file{name: src.Name}})
 	if err != nil {
 		return nil, false, err
 	}
@@ -82,29 +81,43 @@ func (in *Intake) long(ctx context.Context, src Source, r io.ReaderAt, size int6
 
 // short takes in a large file that is not read as a stream, because of cause
 // or because it is short, as long as it may be held.
-func (in *Intake) short(ctx context.Context, src Source, r io.ReaderAt, size int64, cause error) (out *Outcome, existing bool, err error) {
-	if size > ecg.MaxFileBytes {
+func (in *Intake) short(ctx context.Context, src Source, c *copied, cause error) (out *Outcome, existing bool, err error) {
+	if c.size > ecg.MaxFileBytes {
 		if cause != nil && !errors.Is(cause, ecg.ErrUnknownFormat) {
 			return nil, false, hub.Wrap(hub.Invalid, "intake.short", "ecg.unreadable", cause).With("reason", cause.Error())
 		}
 		return nil, false, hub.E(hub.TooLarge, "intake.short", "ecg.too_large")
 	}
-	data := make([]byte, size)
-	if _, err := io.ReadFull(io.NewSectionReader(r, 0, size), data); err != nil {
+	data := make([]byte, c.size)
+	if _, err := io.ReadFull(c.all(), data); err != nil {
 		return nil, false, err
 	}
 	return in.Recording(ctx, src, data)
 }
 
-// survey measures a long recording and makes its pyramid.
-func (in *Intake) survey(stream ecg.Stream) (*trace, *pyramid.Pyramid, error) {
+// longWave surveys the waveform of a DICOM object if it is a long one; nil
+// without an error if it is not, or is not read in parts.
+func (in *Intake) longWave(ctx context.Context, a *arrival) (*trace, error) {
+	stream, err := dicomwave.Stream(a.ds, a.copy)
+	if err != nil || ecg.Length(stream) <= holterFrom.Seconds() {
+		return nil, nil
+	}
+	wave, err := in.survey(ctx, stream, a.copy)
+	if _, ok := errors.AsType[*ecg.FormatError](err); ok {
+		return nil, nil
+	}
+	return wave, err
+}
+
+// survey measures the long recording that c holds and keeps its overview.
+func (in *Intake) survey(ctx context.Context, stream ecg.Stream, c *copied) (*trace, error) {
 	over, err := pyramid.Build(stream)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	result, err := measure.AnalyseStream(stream)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if rhythm, ok := result.Measurements.Basis["rhythm"]; ok {
 		rhythm.Beats = nil // a hundred thousand of them, and all are kept with the trend
@@ -112,9 +125,13 @@ func (in *Intake) survey(stream ecg.Stream) (*trace, *pyramid.Pyramid, error) {
 	}
 	t := in.judge(stream.Head(), result)
 	t.samples = stream.Samples()
-	trend := measure.TrendOf(result, stream.Head().RateHz)
-	t.trend = &LongTrend{Trend: trend, Marks: marksOf(result.Beats)}
-	return t, over, nil
+	trend := LongTrend{Trend: measure.TrendOf(result, stream.Head().RateHz), Marks: marksOf(result.Beats)}
+	var sums Sums
+	if sums.Recording, err = sumsOf(c.all()); err != nil {
+		return nil, unavailable(err)
+	}
+	t.overview, err = in.keepOverview(ctx, &sums, over, &trend)
+	return t, err
 }
 
 // LongTrend is what is kept of a long recording's beats: the trend and every
@@ -123,6 +140,23 @@ func (in *Intake) survey(stream ecg.Stream) (*trace, *pyramid.Pyramid, error) {
 type LongTrend struct {
 	measure.Trend
 	Marks BeatMarks `json:"marks"`
+}
+
+// ReadTrend reads a trend as it is kept, packed. A damaged one is
+// storage.ErrCorrupt.
+func ReadTrend(packed []byte) (*LongTrend, error) {
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, fmt.Errorf("trend: %w: %w", storage.ErrCorrupt, err)
+	}
+	t := new(LongTrend)
+	if err := json.NewDecoder(z).Decode(t); err != nil {
+		return nil, fmt.Errorf("trend: %w: %w", storage.ErrCorrupt, err)
+	}
+	if _, err := io.Copy(io.Discard, z); err != nil { // its checksum stands at the end
+		return nil, fmt.Errorf("trend: %w: %w", storage.ErrCorrupt, err)
+	}
+	return t, nil
 }
 
 // BeatMarks are beats in the order of time. Gaps are the distances in samples,
@@ -146,9 +180,13 @@ func marksOf(beats []measure.Beat) BeatMarks {
 	return m
 }
 
-// keepOverview makes pyramid and trend durable, before any row speaks of them.
-func (in *Intake) keepOverview(ctx context.Context, over *pyramid.Pyramid, trend *LongTrend) (*hub.Overview, error) {
-	var packed bytes.Buffer
+// keepOverview makes sums, pyramid and trend durable, in this order and before
+// any row speaks of them. It completes sums.
+func (in *Intake) keepOverview(ctx context.Context, sums *Sums, over *pyramid.Pyramid, trend *LongTrend) (*hub.Overview, error) {
+	var drawn, packed bytes.Buffer
+	if _, err := over.WriteTo(&drawn); err != nil {
+		return nil, err
+	}
 	z := gzip.NewWriter(&packed)
 	if err := json.NewEncoder(z).Encode(trend); err != nil {
 		return nil, err
@@ -156,16 +194,19 @@ func (in *Intake) keepOverview(ctx context.Context, over *pyramid.Pyramid, trend
 	if err := z.Close(); err != nil {
 		return nil, err
 	}
+	var err error
+	if sums.Pyramid, err = sumsOf(bytes.NewReader(drawn.Bytes())); err != nil {
+		return nil, err
+	}
 	part, err := in.Objects.Append(ctx)
 	if err != nil {
 		return nil, unavailable(err)
 	}
 	defer part.Discard()
-	if _, err := over.WriteTo(part); err != nil {
-		return nil, unavailable(err)
-	}
-	if _, err := part.Write(packed.Bytes()); err != nil {
-		return nil, unavailable(err)
+	for _, piece := range [][]byte{sums.bytes(), drawn.Bytes(), packed.Bytes()} {
+		if _, err := part.Write(piece); err != nil {
+			return nil, unavailable(err)
+		}
 	}
 	if err := part.Done(); err != nil {
 		return nil, unavailable(err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"strings"
 	"time"
 
@@ -28,7 +29,8 @@ type trace struct {
 	samples int // of each lead
 	result  measure.Result
 	alerts  []hub.Alert
-	trend   *LongTrend // of a long one
+
+	overview *hub.Overview // of a long one
 }
 
 // long says whether it is read as a long-term ECG.
@@ -36,10 +38,9 @@ func (w *trace) long() bool {
 	return w.rec.RateHz > 0 && float64(w.samples)/w.rec.RateHz > holterFrom.Seconds()
 }
 
-// file is an ECG file that is no DICOM object, with the overview of a long one.
+// file is an ECG file that is no DICOM object.
 type file struct {
-	name     string
-	overview *hub.Overview
+	name string
 }
 
 // analyse measures rec and holds it against the alliance's critical list.
@@ -69,13 +70,26 @@ func (in *Intake) judge(rec *ecg.Recording, result measure.Result) *trace {
 
 // readWave decodes the waveform of a DICOM ECG. An object whose waveform
 // cannot be read is still stored and shown as what it is; the reader sees why.
-func (in *Intake) readWave(a *arrival) *trace {
-	rec, err := dicomwave.FromDataset(a.ds)
-	if err != nil {
-		in.Log.Warn("intake: waveform", "via", a.src.Via, "error", err)
-		return nil
+// The only errors are those of keeping the overview of a long one.
+func (in *Intake) readWave(ctx context.Context, a *arrival) error {
+	var fault error
+	if a.copy != nil {
+		wave, err := in.longWave(ctx, a)
+		if wave != nil || err != nil {
+			a.wave = wave
+			return err
+		}
+		fault = dicomwave.Fill(a.ds, a.copy)
 	}
-	return in.analyse(rec)
+	if fault == nil {
+		var rec *ecg.Recording
+		if rec, fault = dicomwave.FromDataset(a.ds); fault == nil {
+			a.wave = in.analyse(rec)
+			return nil
+		}
+	}
+	in.Log.Warn("intake: waveform", "via", a.src.Via, "error", fault)
+	return nil
 }
 
 // Recording takes in an ECG file as it is, format found by content. The same
@@ -87,14 +101,7 @@ func (in *Intake) readWave(a *arrival) *trace {
 func (in *Intake) Recording(ctx context.Context, src Source, data []byte) (out *Outcome, existing bool, err error) {
 	format := decode.Detect(data)
 	if format == ecg.FormatDICOM {
-		o, err := in.File(ctx, src, strings.NewReader(string(data)))
-		if err != nil {
-			return nil, false, err
-		}
-		if o.Recording == "" {
-			return nil, false, hub.E(hub.Invalid, "intake.Recording", "ecg.no_waveform").With("task", o.Task)
-		}
-		return o, o.Result == Duplicate, nil
+		return in.waveform(ctx, src, bytes.NewReader(data))
 	}
 	if format == ecg.FormatUnknown {
 		return nil, false, hub.E(hub.Unsupported, "intake.Recording", "ecg.unknown_format")
@@ -123,6 +130,17 @@ func (in *Intake) Recording(ctx context.Context, src Source, data []byte) (out *
 	out, err = in.arrive(ctx, &arrival{src: src, part: part, wave: in.analyse(rec), file: &file{name: src.Name}})
 	if err != nil {
 		return nil, false, err
+	}
+	return out, out.Result == Duplicate, nil
+}
+
+// waveform takes in a DICOM object that has to be an ECG.
+func (in *Intake) waveform(ctx context.Context, src Source, r io.Reader) (out *Outcome, existing bool, err error) {
+	if out, err = in.File(ctx, src, r); err != nil {
+		return nil, false, err
+	}
+	if out.Recording == "" {
+		return nil, false, hub.E(hub.Invalid, "intake.waveform", "ecg.no_waveform").With("task", out.Task)
 	}
 	return out, out.Result == Duplicate, nil
 }
@@ -170,11 +188,8 @@ func (s *session) takeRecording(tx *db.Tx, a *arrival) error {
 	if err := tx.InsertRecording(row); err != nil {
 		return err
 	}
-	if over := a.file.overview; over != nil {
-		over.Recording = row.ID
-		if err := tx.InsertOverview(over); err != nil {
-			return err
-		}
+	if err := a.wave.insertOverview(tx, row.ID); err != nil {
+		return err
 	}
 	if order.Origin == imported {
 		a.out = Outcome{Result: Stored, Recording: row.ID}
@@ -201,6 +216,9 @@ func (s *session) recordInstance(tx *db.Tx, a *arrival, k *known, i *hub.Instanc
 		return err
 	}
 	if err := tx.InsertRecording(row); err != nil {
+		return err
+	}
+	if err := a.wave.insertOverview(tx, row.ID); err != nil {
 		return err
 	}
 	a.out.Recording = row.ID
@@ -244,6 +262,15 @@ func (s *session) sameTrace(tx *db.Tx, a *arrival, old *hub.Instance) error {
 	}
 	row.Head = a.head
 	return tx.UpdateRecording(row)
+}
+
+// insertOverview says where the overview of a long one lies.
+func (w *trace) insertOverview(tx *db.Tx, id hub.RecordingID) error {
+	if w.overview == nil {
+		return nil
+	}
+	w.overview.Recording = id
+	return tx.InsertOverview(w.overview)
 }
 
 // row is what the index keeps of a trace.
