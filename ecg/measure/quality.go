@@ -55,6 +55,9 @@ type Finding struct {
 	Code  Code     `json:"code"`
 	Leads []string `json:"leads,omitempty"`
 	Grade Grade    `json:"grade"` // the best grade a tracing with it can have
+	// Earlier: it shows by comparison with an earlier ECG of the patient; which of
+	// the two is wrong is left open.
+	Earlier bool `json:"earlier,omitempty"`
 }
 
 // Quality is what a technician can still mend while the patient is there.
@@ -183,6 +186,24 @@ func (q *Quality) drop(code Code, lead string) {
 		}
 		q.add(f)
 	}
+}
+
+// Exchanged reports whether electrodes are suspected of having changed places.
+func (q Quality) Exchanged() bool {
+	return slices.ContainsFunc(q.Findings, func(f Finding) bool {
+		switch f.Code {
+		case ReversedLARA, ReversedRALL, ReversedRARL, ReversedLARL, ReversedLALL, ReversedLimbs, ReversedArmsLegs, ChestOrder:
+			return true
+		}
+		return false
+	})
+}
+
+// With is q with one finding more; q stays as it is.
+func (q Quality) With(f Finding) Quality {
+	q.Findings = slices.Clone(q.Findings)
+	q.add(f)
+	return q
 }
 
 // add puts f in its place, worst first, and lowers the grade.

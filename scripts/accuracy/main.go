@@ -1,9 +1,10 @@
 // Command accuracy prints how well the hub measures ECGs beside people's marks:
-// beats, waves, noise, exchanged electrodes, pre-alerts, as Markdown tables.
+// beats, waves, noise, exchanged electrodes alone and beside an earlier ECG,
+// pre-alerts, as Markdown tables.
 // docs/accuracy.md keeps what it printed.
 //
-// Arguments name the tables wanted: beats, waves, noise, electrodes, alerts; all
-// without one. The test files are taken from $YUANZHEN_TESTDATA, else ../shared/data.
+// Arguments name the tables wanted: beats, waves, noise, electrodes, previous,
+// alerts; all without one. The test files are taken from $YUANZHEN_TESTDATA, else ../shared/data.
 package main
 
 import (
@@ -53,6 +54,7 @@ func run(out io.Writer, files fs.FS, wanted []string) error {
 		{"waves", func() error { return waveTable(out, clinical) }},
 		{"noise", func() error { return noiseTable(out, files, clinical) }},
 		{"electrodes", func() error { return reversalTable(out, clinical) }},
+		{"previous", func() error { return previousTable(out, clinical) }},
 		{"alerts", func() error { return alertTable(out, clinical) }},
 	} {
 		if len(wanted) > 0 && !slices.Contains(wanted, table.name) {

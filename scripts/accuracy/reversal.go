@@ -72,11 +72,7 @@ func reversalTable(out io.Writer, all []clinical) error {
 	for i := range 6 {
 		for k := i + 1; k < 6; k++ {
 			a, b := fmt.Sprintf("V%d", i+1), fmt.Sprintf("V%d", k+1)
-			row(a+" – "+b, func(rec *ecg.Recording) *ecg.Recording {
-				out := copyOf(rec)
-				out.Lead(a).Samples, out.Lead(b).Samples = out.Lead(b).Samples, out.Lead(a).Samples
-				return out
-			}, func(_, chest bool) bool { return chest })
+			row(a+" – "+b, exchanged(a, b), func(_, chest bool) bool { return chest })
 		}
 	}
 	asIs := func(rec *ecg.Recording) *ecg.Recording { return rec }
