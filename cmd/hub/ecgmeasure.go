@@ -120,7 +120,7 @@ func (m *ecgMeasured) print(out io.Writer) error {
 	}
 	fmt.Fprintf(&text, "%-12s %s\n", "quality", m.Quality.Grade)
 	for _, f := range m.Quality.Findings {
-		fmt.Fprintf(&text, "%-12s %s\n", "", measure.Sentence(f.Code, f.Leads, measure.English))
+		fmt.Fprintf(&text, "%-12s %s\n", "", f.Sentence(measure.English))
 	}
 	for _, a := range m.Alerts {
 		fmt.Fprintf(&text, "%-12s %s, from the %s: %s\n", "suspected", a.Item, a.Source, a.Evidence)

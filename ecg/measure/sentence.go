@@ -21,17 +21,17 @@ func Sentence(code Code, leads []string, lang Lang) string {
 	return strings.ReplaceAll(zh, "%", strings.Join(leads, "、"))
 }
 
-// Sentence says what is wrong and what to do now, and whether it showed beside an
-// earlier ECG.
+// Sentence says what is wrong and what to do now, and whether it showed beside
+// another ECG.
 func (f Finding) Sentence(lang Lang) string {
 	text := Sentence(f.Code, f.Leads, lang)
 	switch {
 	case !f.Earlier:
 		return text
 	case lang == English:
-		return "Beside an earlier ECG of this patient, one of the two may be wrong: " + text
+		return "Beside another ECG of this patient; one of the two may be wrong: " + text
 	}
-	return "与该患者以前的心电图对照（两份之一可能有误）：" + text
+	return "与该患者另一份心电图对照（两份之一可能有误）：" + text
 }
 
 // sentences returns both texts of code; % stands for the leads.

@@ -183,7 +183,7 @@ func advice(quality json.RawMessage, lang string) []string {
 		return out
 	}
 	for _, f := range q.Findings {
-		out = append(out, measure.Sentence(f.Code, f.Leads, measure.Lang(lang)))
+		out = append(out, f.Sentence(measure.Lang(lang)))
 	}
 	return out
 }

@@ -23,7 +23,7 @@ var recordings = newTable[hub.Recorded]("recording", 1, func(r *hub.Recorded) []
 	return []column{{"id", &r.ID}, {"member", &r.Member}, {"patient", &r.Patient}, {"study", &r.Study}, {"instance", &r.Instance},
 		{"format", &r.Format}, {"leads", js{&r.Leads}}, {"rate_hz", &r.RateHz}, {"samples", &r.Samples}, {"start_at", msec{&r.Start}},
 		{"head", &r.Head}, {"object", &r.Object}, {"off", &r.Offset}, {"len", &r.Length}, {"digest", &r.Digest}, {"device", raw{&r.Device}},
-		{"hub", raw{&r.Hub}}, {"quality", raw{&r.Quality}}, {"notes", raw{&r.Notes}}, {"name", &r.Name}, {"corrects", &r.Corrects}, {"created_at", msec{&r.CreatedAt}}}
+		{"hub", raw{&r.Hub}}, {"quality", raw{&r.Quality}}, {"notes", raw{&r.Notes}}, {"imprint", &r.Imprint}, {"name", &r.Name}, {"corrects", &r.Corrects}, {"created_at", msec{&r.CreatedAt}}}
 })
 
 // InsertRecording stores a new recording.

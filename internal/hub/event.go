@@ -62,6 +62,7 @@ type Recorded struct {
 	Hub       json.RawMessage // the hub's
 	Quality   json.RawMessage
 	Notes     json.RawMessage
+	Imprint   []byte      // of its usual beat, to hold the patient's next ECG against; empty where none could be made
 	Name      string      // file name it came under
 	Corrects  RecordingID // the defective ECG that this one repeats, empty if none
 	CreatedAt time.Time

@@ -28,6 +28,7 @@ type trace struct {
 	rec     *ecg.Recording
 	samples int // of each lead
 	result  measure.Result
+	quality measure.Quality // result's, and what shows beside the patient's other ECGs
 	alerts  []hub.Alert
 
 	overview *hub.Overview // of a long one
@@ -182,7 +183,7 @@ func (s *session) takeRecording(tx *db.Tx, a *arrival) error {
 		}
 	}
 	row.Patient = order.Patient
-	if err := pair(tx, row, a.wave.result.Quality); err != nil {
+	if err := a.wave.beside(tx, row); err != nil {
 		return err
 	}
 	if err := tx.InsertRecording(row); err != nil {
@@ -212,7 +213,7 @@ func (s *session) recordInstance(tx *db.Tx, a *arrival, k *known, i *hub.Instanc
 		a.out.Recording = again.ID
 		return nil
 	}
-	if err := pair(tx, row, a.wave.result.Quality); err != nil {
+	if err := a.wave.beside(tx, row); err != nil {
 		return err
 	}
 	if err := tx.InsertRecording(row); err != nil {
@@ -281,10 +282,9 @@ func (w *trace) row(name string) *hub.Recorded {
 	}
 	device, _ := json.Marshal(map[string]any{"measurements": orNone(w.rec.DeviceMeasurements), "statements": w.rec.Statements, "device": w.rec.Device, "filters": w.rec.Filters})
 	numbers, _ := json.Marshal(w.result.Measurements)
-	quality, _ := json.Marshal(w.result.Quality)
 	notes, _ := json.Marshal(w.rec.Notes)
 	return &hub.Recorded{ID: hub.NewID[hub.RecordingID](), Format: string(w.rec.Format), Leads: leads, RateHz: w.rec.RateHz, Samples: w.samples,
-		Start: w.start(), Device: device, Hub: numbers, Quality: quality, Notes: notes, Name: name}
+		Start: w.start(), Device: device, Hub: numbers, Notes: notes, Name: name}
 }
 
 // start is when the recording began. A time without a zone is the cart's own,
@@ -306,10 +306,10 @@ func (w *trace) defects() []hub.Warning {
 		out = append(out, hub.Warning{Code: string(ecg.NotePicture), Values: map[string]string{
 			"zh": "仅为图片，未作任何测量；如有原始数据请上传原始文件。", "en": "A picture only: nothing was measured. Send the original file if there is one."}})
 	}
-	for _, f := range w.result.Quality.Findings {
+	for _, f := range w.quality.Findings {
 		if f.Grade != measure.OK {
 			out = append(out, hub.Warning{Code: string(f.Code), Values: map[string]string{"leads": strings.Join(f.Leads, "、"),
-				"zh": measure.Sentence(f.Code, f.Leads, measure.Chinese), "en": measure.Sentence(f.Code, f.Leads, measure.English)}})
+				"zh": f.Sentence(measure.Chinese), "en": f.Sentence(measure.English)}})
 		}
 	}
 	return out
@@ -389,7 +389,7 @@ func (in *Intake) queueTrace(tx *db.Tx, a *arrival, t *hub.Task, o *hub.Order) e
 	}
 	err := worklist.Touch(tx, hub.System, t, "task.measured", "", func(t *hub.Task) {
 		t.Alerts = append(t.Alerts, a.wave.alerts...)
-		t.Grade = string(a.wave.result.Quality.Grade)
+		t.Grade = string(a.wave.quality.Grade)
 		t.Warnings = append(t.Warnings, a.wave.defects()...)
 		if len(t.Alerts) > 0 {
 			in.Work.Rules.Raise(t, o, 1, tx.Now())

@@ -14,13 +14,61 @@ import (
 // patient counts as its repeat.
 const repeatWithin = time.Hour
 
-// pair makes row the correction of the patient's last ECG when that one had a
-// defect which row no longer has: the technician did what the page said.
-func pair(tx *db.Tx, row *hub.Recorded, quality measure.Quality) error {
-	earlier, err := tx.RecordingsOfPatients([]hub.PatientID{row.Patient})
+// beside looks at a recording beside the patient's others: have electrodes
+// changed places since, and is it the repeat of a bad one? Its quality is row's
+// from then on.
+func (w *trace) beside(tx *db.Tx, row *hub.Recorded) error {
+	others, err := tx.RecordingsOfPatients([]hub.PatientID{row.Patient})
 	if err != nil {
 		return err
 	}
+	w.quality = w.result.Quality
+	if imprint := w.result.Imprint(); imprint != nil && !w.quality.Exchanged() {
+		if row.Imprint, err = imprint.MarshalBinary(); err != nil {
+			return err
+		}
+		other, err := newestImprint(others)
+		if err != nil {
+			return err
+		}
+		if other != nil {
+			if f, ok := imprint.Against(other); ok {
+				w.quality = w.quality.With(f)
+			}
+		}
+	}
+	if row.Quality, err = json.Marshal(w.quality); err != nil {
+		return err
+	}
+	return pair(others, row, w.quality)
+}
+
+// newestImprint is that of the newest recording on which no electrodes are
+// suspected of having changed places; nil without one.
+func newestImprint(recordings []*hub.Recorded) (*measure.Imprint, error) {
+	for _, r := range recordings {
+		if len(r.Imprint) == 0 {
+			continue
+		}
+		var q measure.Quality
+		if err := json.Unmarshal(r.Quality, &q); err != nil {
+			return nil, err
+		}
+		if q.Exchanged() {
+			continue
+		}
+		var p measure.Imprint
+		if p.UnmarshalBinary(r.Imprint) != nil {
+			continue // of another version of the hub
+		}
+		return &p, nil
+	}
+	return nil, nil
+}
+
+// pair makes row the correction of the patient's last ECG when that one had a
+// defect which row no longer has: the technician did what the page said.
+func pair(earlier []*hub.Recorded, row *hub.Recorded, quality measure.Quality) error {
 	var last *hub.Recorded
 	for _, r := range earlier {
 		recent := row.CreatedAt.Sub(r.CreatedAt) <= repeatWithin && r.Member == row.Member

@@ -337,6 +337,7 @@ CREATE TABLE recording (
   hub        TEXT NOT NULL DEFAULT '{}',
   quality    TEXT NOT NULL DEFAULT '{}',
   notes      TEXT NOT NULL DEFAULT '[]',
+  imprint    BYTEA,
   name       TEXT NOT NULL DEFAULT '',
   corrects   TEXT NOT NULL DEFAULT '',
   created_at BIGINT NOT NULL,
