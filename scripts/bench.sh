@@ -16,6 +16,13 @@ mapfile -t with_benchmarks < <(grep -lr --include='*_test.go' '^func Benchmark' 
 [ ${#with_benchmarks[@]} -eq 0 ] ||
   go test -run '^$' -bench . -benchmem -benchtime "${BENCH_TIME:-1s}" "${with_benchmarks[@]/#/./}"
 
+echo "== redraws of an ECG in the browser"
+if command -v "${CHROMIUM:-chromium}" >/dev/null && [ -d e2e/node_modules ]; then
+  (cd e2e && npm run --silent bench)
+else
+  echo "not measured: it needs Chromium and e2e/node_modules (make setup-test, make test-browser)"
+fi
+
 echo "== the hub beside its peers"
 harness=${YUANZHEN_BENCH:-../shared/bench}
 [ -f "$harness/bench.py" ] || {

@@ -12,13 +12,29 @@ const leads = ['I', 'II', 'III', 'AVR', 'AVL', 'AVF', 'V1', 'V2', 'V3', 'V4', 'V
 /** Seconds between which every lead stands 1 mV high. */
 export const step = { from: 1, to: 1.8 }
 
-/** An HL7 aECG of ten seconds at 500 Hz whose intervals and height are known to the sample. */
-function steppedECG(): string {
-  const digits = Array.from({ length: 5000 }, (_, i) => (i >= step.from * 500 && i < step.to * 500 ? 200 : 0)).join(' ')
-  const time = `<component><sequence><code code="TIME_ABSOLUTE" codeSystem="2.16.840.1.113883.5.4"/><value xsi:type="GLIST_TS"><head value="20261120101500.000"/><increment value="0.002" unit="s"/></value></sequence></component>`
-  const signal = leads.map((l) => `<component><sequence><code code="MDC_ECG_LEAD_${l}" codeSystem="2.16.840.1.113883.6.24"/><value xsi:type="SLIST_PQ"><origin value="0" unit="uV"/><scale value="5" unit="uV"/><digits>${digits}</digits></value></sequence></component>`).join('')
+/** An HL7 aECG of twelve leads and ten seconds, from its µV at a moment in a lead. */
+function twelveLeads(rateHz: number, uv: (seconds: number, lead: number) => number): string {
+  const digits = (lead: number) => Array.from({ length: 10 * rateHz }, (_, i) => Math.round(uv(i / rateHz, lead) / 5)).join(' ')
+  const time = `<component><sequence><code code="TIME_ABSOLUTE" codeSystem="2.16.840.1.113883.5.4"/><value xsi:type="GLIST_TS"><head value="20261120101500.000"/><increment value="${1 / rateHz}" unit="s"/></value></sequence></component>`
+  const signal = leads.map((l, n) => `<component><sequence><code code="MDC_ECG_LEAD_${l}" codeSystem="2.16.840.1.113883.6.24"/><value xsi:type="SLIST_PQ"><origin value="0" unit="uV"/><scale value="5" unit="uV"/><digits>${digits(n)}</digits></value></sequence></component>`).join('')
   return `<?xml version="1.0" encoding="UTF-8"?><AnnotatedECG xmlns="urn:hl7-org:v3" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><id root="2.25.7"/><effectiveTime><low value="20261120101500.000"/></effectiveTime><component><series><id root="2.25.8"/><code code="RHYTHM" codeSystem="2.16.840.1.113883.5.4"/><effectiveTime><low value="20261120101500.000"/></effectiveTime><component><sequenceSet>${time}${signal}</sequenceSet></component></series></component></AnnotatedECG>`
 }
+
+/** Ten seconds at 500 Hz whose intervals and height are known to the sample. */
+const steppedECG = () => twelveLeads(500, (t) => (t >= step.from && t < step.to ? 1000 : 0))
+
+/** Ten seconds with P, QRS and T every 0.8 s and the small noise of a real recording. */
+export function beatingECG(rateHz: number): string {
+  let seed = 1
+  const noise = () => (seed = (seed * 16807) % 2147483647) / 2147483647 - 0.5
+  return twelveLeads(rateHz, (s, lead) => {
+    const t = s % 0.8
+    return (1 - lead * 0.05) * (bump(t, 0.2, 0.025, 120) + bump(t, 0.36, 0.012, 1000) - bump(t, 0.39, 0.01, 250) + bump(t, 0.62, 0.05, 260)) + 40 * noise()
+  })
+}
+
+/** A wave of a heartbeat: a bell of so many µV around a moment, in seconds. */
+const bump = (t: number, at: number, width: number, uv: number) => uv * Math.exp(-(((t - at) / width) ** 2) / 2)
 
 /** Sends an ECG file as an account; returns its task and recording. */
 export async function sendECG(hub: Hub, login: string, file: string | Uint8Array): Promise<{ id: string; task: string }> {
@@ -104,7 +120,6 @@ export function longECG(): Uint8Array {
   const out = new Uint8Array(head.length + seconds * 2 * rate * 2)
   out.set(new TextEncoder().encode(head))
   const view = new DataView(out.buffer)
-  const bump = (t: number, at: number, width: number, high: number) => high * Math.exp(-(((t - at) / width) ** 2) / 2)
   for (let s = 0; s < seconds; s++) {
     const silent = s >= 3603 && s <= 3605
     for (let k = 0; k < rate; k++) {

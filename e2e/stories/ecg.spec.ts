@@ -60,6 +60,29 @@ test('callipers, layouts and filters of an ECG with known intervals', async ({ h
     await reader.getByTestId('case-head').click()
   })
 
+  await test.step('only what changes is drawn again', async () => {
+    const draws = async () => {
+      const [grid, traces] = await Promise.all(['ecg-grid', 'ecg-canvas'].map((id) => reader.getByTestId(id).getAttribute('data-draws')))
+      return { grid: Number(grid), traces: Number(traces) }
+    }
+    const more = async (act: () => Promise<void>) => {
+      const before = await draws()
+      await act()
+      const after = await draws()
+      return { grid: after.grid - before.grid, traces: after.traces - before.traces }
+    }
+    expect(await more(() => drag(reader, [60, 40], [90, 30])), 'the caliper').toEqual({ grid: 0, traces: 0 })
+    expect(await more(() => reader.keyboard.press('Shift+ArrowRight')), 'the caliper by key').toEqual({ grid: 0, traces: 0 })
+    expect(await more(() => reader.keyboard.press('m')), 'marching').toEqual({ grid: 0, traces: 0 })
+    expect(await more(() => reader.keyboard.press('s')), 'speed').toEqual({ grid: 0, traces: 1 })
+    expect(await more(() => reader.keyboard.press('-')), 'gain').toEqual({ grid: 0, traces: 1 })
+    expect(await more(() => reader.keyboard.press('f')), 'filter').toEqual({ grid: 0, traces: 1 })
+    await reader.keyboard.press('Delete')
+    expect(await more(() => reader.keyboard.press('ArrowRight')), 'a step in time').toEqual({ grid: 0, traces: 1 })
+    expect(await more(() => reader.keyboard.press('1')), 'layout').toEqual({ grid: 1, traces: 1 })
+    for (const key of ['f', 'f', 's', 's', '=', 'm']) await reader.keyboard.press(key)
+  })
+
   await test.step('filters are named on the screen', async () => {
     await reader.keyboard.press('f')
     await expect(reader.getByTestId('ecg-filter')).toHaveText('滤波 0.05–40 Hz')

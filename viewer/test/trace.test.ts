@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { restore, standard as standardView } from '../src/app/ecg/view'
 import { markAt, placeMarks } from '../src/draw/beats'
+import { Pen } from '../src/draw/pen'
 import { between, delta, intervals } from '../src/trace/beat'
-import { hit, march, nudge, read } from '../src/trace/caliper'
+import { grab, hit, march, nudge, read } from '../src/trace/caliper'
 import { completed } from '../src/trace/derive'
-import { filtered } from '../src/trace/filter'
+import { filtered, Filters } from '../src/trace/filter'
 import { arrange, lastStart, leadOrder, marginMm, rhythmLead } from '../src/trace/layout'
-import { line, pulse } from '../src/trace/line'
+import { pinched } from '../src/trace/pinch'
+import { pulse } from '../src/trace/pulse'
+import { samplesOf } from '../src/trace/samples'
 import { clockAt, neighbour, trendPaths } from '../src/trace/trend'
 import { devicePxPerMm, fit, fromCard, recall, screenKey } from '../src/trace/scale'
 
@@ -44,31 +47,54 @@ describe('the sheet', () => {
   })
 })
 
-describe('the line', () => {
-  test('is true to scale: 1 mV is 10 mm up, 1 s is 25 mm', () => {
-    const l = line([0, 1000, -500], 1, 0, 3, 25, 10, 0.01)
-    expect([...l]).toEqual([0, 0, 25, -10, 50, 5])
+describe('the pen', () => {
+  /** How much of each pixel a trace covers, 0–1, as rows, with a pen of `width` pixels; a sample per `dx` pixels, 1 µV a pixel. */
+  function drawn(samples: readonly (number | null)[], { width = 1, dx = 1, size = 8 } = {}): number[][] {
+    const film = { data: new Uint8ClampedArray(size * size * 4), width: size, height: size }
+    new Pen(film, width, '#102030').trace(samplesOf(samples), 0, samples.length, { x: 0, dx, y: size / 2, dy: -1 })
+    expect([...film.data.subarray(0, 3)]).toEqual([0x10, 0x20, 0x30])
+    return Array.from({ length: size }, (_, y) => Array.from({ length: size }, (__, x) => film.data[(y * size + x) * 4 + 3]! / 255))
+  }
+  const column = (rows: number[][], x: number) => rows.map((r) => r[x]!)
+  const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0)
+
+  test('a flat line is as thick as the pen and lies where its value is', () => {
+    const rows = drawn([1, 1, 1, 1, 1, 1, 1, 1], { width: 1.5 })
+    // 1 µV above the middle at 4: from 2.25 to 3.75.
+    expect(column(rows, 3).map((v) => Math.round(v * 100) / 100)).toEqual([0, 0, 0.75, 0.75, 0, 0, 0, 0])
+  })
+
+  test('a steep line is as thick across as a flat one down', () => {
+    const rows = drawn([-40, 40], { width: 2, dx: 8 })
+    // A slope of 10: across it is wider by √(1 + 1/10²) only.
+    expect(sum(rows[4]!)).toBeCloseTo(2 * Math.sqrt(1.01), 0)
+    const wide = rows.map(sum)
+    expect(Math.max(...wide.slice(1, 7)) - Math.min(...wide.slice(1, 7))).toBeLessThan(0.2)
   })
 
   test('keeps every peak when samples are denser than pixels', () => {
-    const samples = Array.from({ length: 1000 }, (_, i) => (i === 503 ? 1500 : i === 507 ? -700 : 0))
-    const l = line(samples, 1000, 0, 1, 25, 10, 0.5)
-    const ys = [...l].filter((_, i) => i % 2 === 1)
-    expect([Math.min(...ys), Math.max(...ys)]).toEqual([-15, 7])
-    expect(l.length / 2).toBeLessThanOrEqual(4 * 51)
+    const rows = drawn(Array.from({ length: 8000 }, (_, i) => (i === 4003 ? 3 : i === 4007 ? -3 : 0)), { dx: 0.001 })
+    expect(column(rows, 4).filter((v) => v > 0)).toHaveLength(8)
+    expect(column(rows, 6).filter((v) => v > 0)).toHaveLength(2)
   })
 
   test('breaks at gaps and never joins across them', () => {
-    const l = line([0, null, null, 1000], 1, 0, 4, 25, 10, 0.01)
-    expect([...l]).toEqual([0, 0, NaN, NaN, 75, -10])
-    expect([...line([null, null], 500, 0, 1, 25, 10, 1)]).toEqual([])
+    const rows = drawn([0, 0, null, null, null, null, 2, 2])
+    expect([3, 4].map((x) => sum(column(rows, x)))).toEqual([0, 0])
+    expect([0, 6].map((x) => sum(column(rows, x)) > 0)).toEqual([true, true])
+    expect(sum(drawn([null, null]).flat())).toBe(0)
+  })
+
+  test('a sample alone is a dot, and what lies outside is left out', () => {
+    expect(sum(drawn([null, null, null, 0, null], { width: 2 }).flat())).toBeGreaterThan(2)
+    expect(sum(drawn([100, 100, -100, -100], { dx: 20 }).flat())).toBe(0)
   })
 
   test('the pulse is 0.2 s and 1 mV', () => {
     const p = pulse(25, 10)
-    expect(p[6]! - p[4]!).toBeCloseTo(5)
-    expect(p[5]).toBe(-10)
-    expect(pulse(50, 20)[5]).toBe(-20)
+    expect(p[3]![0] - p[2]![0]).toBeCloseTo(5)
+    expect(p[2]![1]).toBe(-10)
+    expect(pulse(50, 20)[2]![1]).toBe(-20)
   })
 })
 
@@ -85,6 +111,13 @@ describe('the caliper', () => {
     const h = hit(s, standard, { x: v1.x + 25, y: v1.y + 1 })!
     expect([h.strip.name, h.at]).toEqual(['V1', 6])
     expect(hit(s, standard, { x: 1, y: 1 })).toBeNull()
+  })
+
+  test('is taken by the end that is near, and let be by a touch elsewhere', () => {
+    const c = { a: { x: 10, y: 20 }, b: { x: 30, y: 10 }, gain: 10 }
+    expect(grab(c, { x: 31, y: 11 }, 3)).toEqual(c)
+    expect(grab(c, { x: 11, y: 19 }, 3)).toEqual({ a: c.b, b: c.a, gain: 10 })
+    expect(grab(c, { x: 20, y: 15 }, 3)).toBeNull()
   })
 
   test('marches to both sides of the paper', () => {
@@ -131,8 +164,9 @@ describe('the sheet in other orders', () => {
 
 describe('the filter', () => {
   const rate = 500
-  const sine = (hz: number) => Array.from({ length: 5000 }, (_, i) => 1000 * Math.sin((2 * Math.PI * hz * i) / rate))
-  const swing = (x: readonly (number | null)[]) => Math.max(...x.slice(1500, 3500).map((v) => Math.abs(v ?? 0))) / 1000
+  const sine = (hz: number) => Float64Array.from({ length: 5000 }, (_, i) => 1000 * Math.sin((2 * Math.PI * hz * i) / rate))
+  const swing = (x: Float64Array) => Math.max(...x.slice(1500, 3500).map(Math.abs)) / 1000
+  const none = { highPass: 0, lowPass: 0, notch: 0 } as const
 
   test('is 3 dB down at its corners and lets the middle pass', () => {
     const f = { highPass: 0.5, lowPass: 40, notch: 0 } as const
@@ -142,16 +176,28 @@ describe('the filter', () => {
   })
 
   test('takes the mains out and moves nothing', () => {
-    expect(swing(filtered(sine(50), rate, { highPass: 0, lowPass: 0, notch: 50 }))).toBeLessThan(0.02)
-    const peak = Array.from({ length: 1000 }, (_, i) => (Math.abs(i - 500) < 20 ? 1000 - 50 * Math.abs(i - 500) : 0))
+    expect(swing(filtered(sine(50), rate, { ...none, notch: 50 }))).toBeLessThan(0.02)
+    const peak = Float64Array.from({ length: 1000 }, (_, i) => (Math.abs(i - 500) < 20 ? 1000 - 50 * Math.abs(i - 500) : 0))
     const y = filtered(peak, rate, { highPass: 0.05, lowPass: 40, notch: 0 })
-    expect(y.indexOf(Math.max(...y.map((v) => v ?? 0)))).toBe(500)
+    expect(y.indexOf(Math.max(...y))).toBe(500)
   })
 
   test('keeps gaps as gaps, and nothing to do gives the samples themselves', () => {
-    const x = [1, null, 3, 4, null]
-    expect(filtered(x, rate, { highPass: 0, lowPass: 0, notch: 0 })).toBe(x)
-    expect(filtered(x, rate, { highPass: 0, lowPass: 40, notch: 0 }).map((v) => v === null)).toEqual([false, true, false, false, true])
+    const x = samplesOf([1, null, 3, 4, null])
+    expect(filtered(x, rate, none)).toBe(x)
+    expect([...filtered(x, rate, { ...none, lowPass: 40 })].map(Number.isNaN)).toEqual([false, true, false, false, true])
+    expect([...filtered(samplesOf([null, null]), rate, { ...none, lowPass: 40 })]).toEqual([NaN, NaN])
+    expect(filtered(samplesOf([7]), rate, { ...none, lowPass: 40 })[0]).toBe(7)
+  })
+
+  test('asked for the same again does nothing again', () => {
+    const f = new Filters([sine(5), sine(40)], rate)
+    const whole = { highPass: 0.05, lowPass: 150, notch: 0 } as const
+    const first = f.through(whole)
+    expect(f.through({ ...whole })).toBe(first)
+    const narrow = f.through({ ...whole, lowPass: 40 })
+    expect(narrow).not.toBe(first)
+    expect(narrow[1]).toEqual(filtered(sine(40), rate, { ...whole, lowPass: 40 }))
   })
 })
 
@@ -196,9 +242,22 @@ describe('eight stored leads', () => {
     const w = completed({ leads: ['I', 'II', 'V1'], samples: [[100, null], [300, 5], [7, 8]] })
     expect(w.leads).toEqual(['I', 'II', 'V1', 'III', 'aVR', 'aVL', 'aVF'])
     expect(w.samples.slice(3).map((s) => s[0])).toEqual([200, -200, -50, 250])
-    expect(w.samples[3]![1]).toBeNull()
+    expect(w.samples[3]![1]).toBeNaN()
     const two = { leads: ['MLII', 'V5'], samples: [[1], [2]] }
-    expect(completed(two)).toBe(two)
+    expect(completed(two).leads).toEqual(two.leads)
+  })
+})
+
+describe('two fingers', () => {
+  const box = { left: 10, top: 20 }
+  test('keep what is between them between them', () => {
+    // 60 px into the paper, fingers go apart to twice the distance and 5 px to the right.
+    const p = pinched({ x: 70, y: 80, apart: 50 }, { x: 75, y: 80, apart: 100 }, 1, 8, box, { left: 0, top: 0 })
+    expect(p).toEqual({ zoom: 2, left: 55, top: 60 })
+  })
+  test('make the paper neither smaller than the window nor larger than allowed', () => {
+    expect(pinched({ x: 70, y: 80, apart: 100 }, { x: 70, y: 80, apart: 10 }, 2, 3, box, { left: 60, top: 60 }).zoom).toBe(1)
+    expect(pinched({ x: 70, y: 80, apart: 10 }, { x: 70, y: 80, apart: 100 }, 2, 3, box, { left: 60, top: 60 }).zoom).toBe(3)
   })
 })
 

@@ -1,24 +1,24 @@
-import { line, pulse, type Sample } from '../trace/line'
+import { pulse } from '../trace/pulse'
 import { marginMm, type Paper, type Sheet } from '../trace/layout'
+import type { Samples } from '../trace/samples'
+import { type Film, Pen } from './pen'
 
-/** Colours of paper and ink, as CSS colours. */
+/** Colours of paper and ink, as six hexadecimal digits after #. */
 export interface Ink {
   paper: string
   fine: string
   bold: string
   trace: string
-  mark: string
 }
 
-/** What is drawn: microvolts, [lead][sample]. */
+/** What is drawn, [lead][sample]. */
 export interface Signal {
   rateHz: number
-  samples: readonly (readonly Sample[])[]
+  samples: readonly Samples[]
 }
 
 /** Draws millimetre paper with `k` device pixels per mm; `from` is the point of the sheet in the upper left corner. */
 export function drawGrid(g: CanvasRenderingContext2D, widthMm: number, heightMm: number, k: number, ink: Ink, from = { x: 0, y: 0 }): void {
-  g.setTransform(1, 0, 0, 1, 0, 0)
   g.fillStyle = ink.paper
   g.fillRect(0, 0, g.canvas.width, g.canvas.height)
   const to = { x: from.x + widthMm, y: from.y + heightMm }
@@ -39,93 +39,45 @@ function rule(g: CanvasRenderingContext2D, from: { x: number; y: number }, to: {
   }
 }
 
-/** Draws the traces of a sheet; unless `bare` with lead names and calibration pulses. */
-export function drawTraces(g: CanvasRenderingContext2D, sheet: Sheet, paper: Paper, signal: Signal, k: number, ink: Ink, font: string, bare = false): void {
-  g.setTransform(1, 0, 0, 1, 0, 0)
-  g.lineJoin = 'round'
-  g.strokeStyle = ink.trace
-  g.fillStyle = ink.trace
-  g.lineWidth = Math.max(1, k * 0.28)
+/** Draws the traces of a sheet into a film; what was on it is gone. */
+export function drawTraces(film: Film, sheet: Sheet, paper: Paper, signal: Signal, k: number, ink: Ink): void {
+  const pen = new Pen(film, Math.max(1, k * 0.28), ink.trace)
+  const { rateHz } = signal
+  const dx = (paper.speed / rateHz) * k
+  for (const s of sheet.strips) {
+    const samples = signal.samples[s.lead]
+    if (!samples) continue
+    const first = Math.max(0, Math.ceil(s.from * rateHz - 1e-6))
+    const last = Math.min(samples.length, Math.ceil(s.to * rateHz - 1e-6))
+    pen.trace(samples, first, last, { x: s.x * k - s.from * rateHz * dx, dx, y: s.y * k, dy: ((s.inverted ? 1 : -1) * s.gain * k) / 1000 })
+  }
+}
+
+/** Writes lead names, calibration pulses and the ticks between leads over the traces. */
+export function drawNames(g: CanvasRenderingContext2D, sheet: Sheet, paper: Paper, k: number, ink: Ink, font: string): void {
   const size = Math.max(9, Math.round(k * 3.1))
   g.font = `600 ${size}px ${font}`
+  g.lineJoin = 'round'
+  g.fillStyle = ink.trace
   const pulsed = new Set<number>()
   for (const s of sheet.strips) {
-    const points = line(signal.samples[s.lead] ?? [], signal.rateHz, s.from, s.to, paper.speed, s.inverted ? -s.gain : s.gain, 1 / k)
-    path(g, points, s.x, s.y, k)
-    if (bare) continue
+    g.lineWidth = Math.max(1, k * 0.28)
+    g.strokeStyle = ink.trace
+    g.beginPath()
     if (!pulsed.has(s.row)) {
       pulsed.add(s.row)
-      path(g, pulse(paper.speed, s.gain), 1, s.y, k)
+      pulse(paper.speed, s.gain).forEach(([x, y], i) => (i === 0 ? g.moveTo((1 + x) * k, (s.y + y) * k) : g.lineTo((1 + x) * k, (s.y + y) * k)))
     }
-    if (s.x > marginMm) tick(g, s.x, s.y, k)
+    if (s.x > marginMm) {
+      g.moveTo(s.x * k, (s.y - 4) * k)
+      g.lineTo(s.x * k, (s.y + 4) * k)
+    }
+    g.stroke()
     const name: [string, number, number] = [s.name, Math.round((s.x + 1.2) * k), Math.round((s.y - sheet.rowMm / 2) * k) + size]
     // A tall R wave may run through the name: it stands on a little clear paper.
-    g.save()
     g.strokeStyle = ink.paper
     g.lineWidth = k * 0.9
     g.strokeText(...name)
-    g.restore()
     g.fillText(...name)
   }
-}
-
-function path(g: CanvasRenderingContext2D, points: Float32Array, x: number, y: number, k: number): void {
-  g.beginPath()
-  let pen = false
-  for (let i = 0; i < points.length; i += 2) {
-    const px = points[i]!
-    if (Number.isNaN(px)) {
-      pen = false
-      continue
-    }
-    const at: [number, number] = [(x + px) * k, (y + points[i + 1]!) * k]
-    if (pen) g.lineTo(...at)
-    else g.moveTo(...at)
-    pen = true
-  }
-  g.stroke()
-}
-
-/** The short line where one lead ends and the next begins. */
-function tick(g: CanvasRenderingContext2D, x: number, y: number, k: number): void {
-  g.beginPath()
-  g.moveTo(x * k, (y - 4) * k)
-  g.lineTo(x * k, (y + 4) * k)
-  g.stroke()
-}
-
-/** A caliper in mm of the paper with its marching marks. */
-export interface CaliperMarks {
-  a: { x: number; y: number }
-  b: { x: number; y: number }
-  march: readonly number[]
-}
-
-/** Draws a caliper over the traces. */
-export function drawCaliper(g: CanvasRenderingContext2D, c: CaliperMarks, k: number, ink: Ink): void {
-  g.setTransform(1, 0, 0, 1, 0, 0)
-  g.strokeStyle = ink.mark
-  g.fillStyle = ink.mark
-  g.lineWidth = Math.max(1, Math.round(k * 0.3))
-  const top = Math.min(c.a.y, c.b.y)
-  const bottom = Math.max(c.a.y, c.b.y)
-  const reach = 6
-  g.beginPath()
-  for (const x of [c.a.x, c.b.x]) {
-    g.moveTo(x * k, (top - reach) * k)
-    g.lineTo(x * k, (bottom + reach) * k)
-  }
-  for (const y of [c.a.y, c.b.y]) {
-    g.moveTo(c.a.x * k, y * k)
-    g.lineTo(c.b.x * k, y * k)
-  }
-  g.stroke()
-  g.setLineDash([3, 3])
-  g.beginPath()
-  for (const x of c.march) {
-    g.moveTo(x * k, (top - reach) * k)
-    g.lineTo(x * k, (bottom + reach) * k)
-  }
-  g.stroke()
-  g.setLineDash([])
 }

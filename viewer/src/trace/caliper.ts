@@ -6,6 +6,13 @@ export interface Point {
   y: number
 }
 
+/** Two points on the paper and the gain of the lead under the first; `b` is the end that moves. */
+export interface Caliper {
+  a: Point
+  b: Point
+  gain: number
+}
+
 /** What a caliper between two points reads. */
 export interface Reading {
   ms: number
@@ -19,6 +26,13 @@ export interface Reading {
 export function read(a: Point, b: Point, paper: Paper, gain: number = paper.gain): Reading {
   const ms = Math.abs(((b.x - a.x) / paper.speed) * 1000)
   return { ms: Math.round(ms), perMinute: ms >= 30 ? Math.round(60_000 / ms) : null, mv: Math.round(((a.y - b.y) / gain) * 100) / 100 }
+}
+
+/** The caliper with the end near p as the one that moves; null when p is near neither. */
+export function grab(c: Caliper, p: Point, reachMm: number): Caliper | null {
+  const far = (q: Point) => Math.hypot(q.x - p.x, q.y - p.y)
+  if (Math.min(far(c.a), far(c.b)) > reachMm) return null
+  return far(c.b) <= far(c.a) ? c : { ...c, a: c.b, b: c.a }
 }
 
 /** Moves a point by whole milliseconds and hundredths of a millivolt: finer than a pointer can. */

@@ -1,4 +1,4 @@
-import type { Sample } from './line'
+import type { Samples } from './samples'
 
 /**
  * What the eye is spared: corner frequencies in Hz at −3 dB; 0 leaves a stage
@@ -20,16 +20,56 @@ export const diagnostic: Filter = { highPass: 0.05, lowPass: 150, notch: 0 }
 /** By how much the corner of a second-order Butterworth comes down when it runs twice. */
 const twice = 0.8022
 
-/** A filtered copy of samples in µV; gaps stay gaps. Stages the rate cannot carry are left out. */
-export function filtered(samples: readonly Sample[], rateHz: number, f: Filter): Sample[] {
-  if (samples.length < 2 || (f.highPass === 0 && f.lowPass === 0 && f.notch === 0)) return samples as Sample[]
-  const { x, gaps } = bridged(samples)
-  let y = x
-  if (f.highPass > 0) y = zeroPhase(y, highPass(moved(f.highPass, twice, rateHz), rateHz), Math.floor((2 * rateHz) / f.highPass))
-  if (f.lowPass > 0 && f.lowPass < 0.45 * rateHz) y = zeroPhase(y, lowPass(moved(f.lowPass, 1 / twice, rateHz), rateHz), Math.floor((4 * rateHz) / f.lowPass))
-  if (f.notch > 0 && f.notch < 0.45 * rateHz) y = zeroPhase(y, notch(f.notch, rateHz), Math.floor(rateHz))
-  const out: Sample[] = Array.from(y)
-  for (const i of gaps) out[i] = null
+/**
+ * The leads of one recording through the filters. What a stage made is kept,
+ * so that another low-pass does not run the high-pass again, and asking for
+ * the same filter twice gives the same arrays.
+ */
+export class Filters {
+  private readonly bridges: readonly { x: Samples; gaps: number[] }[]
+  private readonly kept = new Map<string, { of: string; samples: readonly Samples[] }>()
+
+  constructor(private readonly leads: readonly Samples[], private readonly rateHz: number) {
+    this.bridges = leads.map(bridged)
+  }
+
+  /** The leads filtered; gaps stay gaps. Stages the rate cannot carry are left out. */
+  through(f: Filter): readonly Samples[] {
+    const rate = this.rateHz
+    const carried = (hz: number) => hz > 0 && hz < 0.45 * rate
+    if (f.highPass === 0 && !carried(f.lowPass) && !carried(f.notch)) return this.leads
+    let x: readonly Samples[] = this.bridges.map((b) => b.x)
+    let of = ''
+    const stage = (name: string, hz: number, section: Section, reach: number) => {
+      of += `${name} ${hz} `
+      const before = x
+      x = this.keep(name, of, () => before.map((lead) => zeroPhase(lead, section, Math.floor(reach))))
+    }
+    if (f.highPass > 0) stage('high', f.highPass, highPass(moved(f.highPass, twice, rate), rate), (2 * rate) / f.highPass)
+    if (carried(f.lowPass)) stage('low', f.lowPass, lowPass(moved(f.lowPass, 1 / twice, rate), rate), (4 * rate) / f.lowPass)
+    if (carried(f.notch)) stage('notch', f.notch, notch(f.notch, rate), rate)
+    return this.keep('gaps', of, () => x.map((lead, i) => reopened(lead, this.bridges[i]!.gaps)))
+  }
+
+  /** What a stage made last, if it was made of the same. */
+  private keep(stage: string, of: string, make: () => readonly Samples[]): readonly Samples[] {
+    const last = this.kept.get(stage)
+    if (last?.of === of) return last.samples
+    const samples = make()
+    this.kept.set(stage, { of, samples })
+    return samples
+  }
+}
+
+/** One lead filtered by itself. */
+export function filtered(samples: Samples, rateHz: number, f: Filter): Samples {
+  return new Filters([samples], rateHz).through(f)[0]!
+}
+
+function reopened(x: Samples, gaps: readonly number[]): Samples {
+  if (gaps.length === 0) return x
+  const out = x.slice()
+  for (const i of gaps) out[i] = NaN
   return out
 }
 
@@ -39,22 +79,21 @@ function moved(hz: number, factor: number, rate: number): number {
 }
 
 /** Gaps replaced by straight lines, and where they were. */
-function bridged(samples: readonly Sample[]): { x: Float64Array; gaps: number[] } {
-  const x = new Float64Array(samples.length)
+function bridged(samples: Samples): { x: Samples; gaps: number[] } {
+  const x = samples.slice()
   const gaps: number[] = []
   let last = -1
-  for (let i = 0; i < samples.length; i++) {
-    const v = samples[i]
-    if (v === null || v === undefined || !Number.isFinite(v)) {
+  for (let i = 0; i < x.length; i++) {
+    const v = x[i]!
+    if (!Number.isFinite(v)) {
       gaps.push(i)
       continue
     }
-    x[i] = v
     const from = last >= 0 ? x[last]! : v
     for (let j = last + 1; j < i; j++) x[j] = from + ((v - from) * (j - last)) / (i - last)
     last = i
   }
-  for (let j = last + 1; last >= 0 && j < x.length; j++) x[j] = x[last]!
+  for (let j = last + 1; j < x.length; j++) x[j] = last >= 0 ? x[last]! : 0
   return { x, gaps }
 }
 
@@ -87,8 +126,9 @@ function notch(hz: number, rate: number): Section {
 }
 
 /** Forwards and backwards over x, continued at both ends by its point reflection. */
-function zeroPhase(x: Float64Array, q: Section, reach: number): Float64Array {
+function zeroPhase(x: Samples, q: Section, reach: number): Samples {
   const n = x.length
+  if (n < 2) return x
   const pad = Math.min(reach, n - 1)
   const long = new Float64Array(n + 2 * pad)
   for (let i = 0; i < pad; i++) {
@@ -104,7 +144,7 @@ function zeroPhase(x: Float64Array, q: Section, reach: number): Float64Array {
 }
 
 /** Filters x in place, as if x[0] had stood for ever before it. */
-function run(x: Float64Array, [b0, b1, b2, a1, a2]: Section): void {
+function run(x: Samples, [b0, b1, b2, a1, a2]: Section): void {
   const gain = (b0 + b1 + b2) / (1 + a1 + a2)
   let x1 = x[0]!
   let x2 = x1

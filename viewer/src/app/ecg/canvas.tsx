@@ -1,48 +1,118 @@
-import { useLayoutEffect, useRef, useState } from 'preact/hooks'
-import { drawMarks, markAt, type PlacedMark } from '../../draw/beats'
-import { drawCaliper, drawGrid, drawTraces, type Ink } from '../../draw/paper'
-import { hit, march, type Point } from '../../trace/caliper'
-import { marginMm, type Paper, type Sheet, traceMm } from '../../trace/layout'
-import type { Sample } from '../../trace/line'
+import { type Signal as Live, useSignal } from '@preact/signals'
+import { type RefObject } from 'preact'
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { markAt, type PlacedMark } from '../../draw/beats'
+import { drawGrid, drawNames, drawTraces, type Signal } from '../../draw/paper'
+import { type Caliper, grab, hit, type Point } from '../../trace/caliper'
+import type { Paper, Sheet } from '../../trace/layout'
 import { devicePxPerMm, fit } from '../../trace/scale'
+import { theme } from '../theme'
 import { screenPxPerMm } from './calibrate'
-
-/** Two points on the paper and the gain of the lead under the first. */
-export interface Caliper {
-  a: Point
-  b: Point
-  gain: number
-}
+import { inkOf } from './ink'
+import { Loupe } from './loupe'
+import { CaliperLines, Marks } from './overlay'
+import { usePinch } from './pinch'
 
 export interface CanvasProps {
   sheet: Sheet
   paper: Paper
-  rateHz: number
-  samples: readonly (readonly Sample[])[]
+  signal: Signal
   truth: boolean
   marching: boolean
   loupe: boolean
   marks: readonly PlacedMark[]
   onMark?: ((sample: number) => void) | undefined
-  caliper: Caliper | null
-  onCaliper(c: Caliper | null): void
+  caliper: Live<Caliper | null>
   onScroll(by: number): void
 }
 
 /** Ten seconds must not need a scroll bar on a large screen either. */
 const largestPxPerMm = 9
-/** How many times larger the magnifier shows the paper, and how wide it is in CSS pixels. */
-const loupeTimes = 3
-const loupePx = 220
+/** How near to an end of the caliper a finger or pointer takes hold of it, in CSS pixels. */
+const reachPx = { touch: 28, mouse: 8 }
 
-/** The paper on the screen: a cached picture of grid and traces, and what moves over it. */
+/**
+ * The paper on the screen, in layers that are drawn each by itself: the grid,
+ * the traces, and what moves over them.
+ */
 export function Canvas(props: CanvasProps) {
-  const { sheet, paper } = props
+  const { sheet, paper, signal } = props
   const box = useRef<HTMLDivElement>(null)
-  const canvas = useRef<HTMLCanvasElement>(null)
-  const cached = useRef<{ of: unknown[]; bitmap: HTMLCanvasElement } | null>(null)
+  const grid = useRef<HTMLCanvasElement>(null)
+  const traces = useRef<HTMLCanvasElement>(null)
+  const size = useSize(box)
+  const over = useSignal<Point | null>(null)
+  const dpr = devicePixelRatio || 1
+  const fitted = fit(sheet.widthMm, sheet.heightMm, size.w, size.h, largestPxPerMm)
+  const pinch = usePinch(box, traces, props.truth ? 1 : fitted * dpr)
+  const css = props.truth ? screenPxPerMm.value.px : fitted * pinch.zoom
+  const k = props.truth ? css * dpr : Math.min(devicePxPerMm(css, dpr), css * dpr)
+  const [width, height] = [Math.ceil(sheet.widthMm * k), Math.ceil(sheet.heightMm * k)]
+  const shown = size.w > 0
+  const film = useMemo(() => (shown ? new ImageData(width, height) : null), [width, height, shown])
+  useLayoutEffect(() => {
+    const g = grid.current?.getContext('2d', { alpha: false })
+    if (!g || !film) return
+    drawGrid(g, sheet.widthMm, sheet.heightMm, k, inkOf(g.canvas))
+    count(g.canvas)
+  }, [film, k, theme.value])
+  useLayoutEffect(() => {
+    const g = traces.current?.getContext('2d')
+    if (!g || !film) return
+    const ink = inkOf(g.canvas)
+    drawTraces(film, sheet, paper, signal, k, ink)
+    g.putImageData(film, 0, 0)
+    drawNames(g, sheet, paper, k, ink, getComputedStyle(g.canvas).fontFamily)
+    count(g.canvas)
+  }, [film, k, sheet, paper, signal, theme.value])
+  const at = (e: PointerEvent): Point => {
+    const r = traces.current!.getBoundingClientRect()
+    return { x: ((e.clientX - r.left) * dpr) / k, y: ((e.clientY - r.top) * dpr) / k }
+  }
+  const down = (e: PointerEvent) => {
+    if (pinch.down(e)) props.caliper.value = null
+    else if (e.button !== 0) props.caliper.value = null
+    else {
+      const p = at(e)
+      const mark = props.onMark && markAt(props.marks, p)
+      if (mark) return props.onMark?.(mark.sample)
+      traces.current!.setPointerCapture(e.pointerId)
+      const held = props.caliper.peek()
+      const reach = (e.pointerType === 'touch' ? reachPx.touch : reachPx.mouse) * (dpr / k)
+      props.caliper.value = (held && grab(held, p, reach)) ?? { a: p, b: p, gain: hit(sheet, paper, p)?.strip.gain ?? paper.gain }
+    }
+  }
+  const move = (e: PointerEvent) => {
+    if (pinch.move(e)) return
+    const held = props.caliper.peek()
+    if (e.buttons & 1 && held) props.caliper.value = { ...held, b: at(e) }
+    if (props.loupe) over.value = at(e)
+  }
+  const up = (e: PointerEvent) => {
+    if (pinch.up(e)) return
+    const c = props.caliper.peek()
+    if (c && Math.abs(c.b.x - c.a.x) < 0.5 && Math.abs(c.b.y - c.a.y) < 0.5) props.caliper.value = null
+  }
+  const cssSize = { width: `${width / dpr}px`, height: `${height / dpr}px` }
+  return (
+    <div class="sheet" ref={box} onWheel={(e) => { if (!e.ctrlKey && !props.truth) { e.preventDefault(); props.onScroll(Math.sign(e.deltaY)) } }}>
+      <div class="layers" style={cssSize}>
+        <canvas ref={grid} width={width} height={height} style={cssSize} data-testid="ecg-grid" />
+        <canvas ref={traces} width={width} height={height} style={cssSize} data-testid="ecg-canvas" data-px-per-mm={k / dpr} onPointerDown={down} onPointerMove={move}
+          onPointerUp={up} onPointerCancel={up} onPointerLeave={() => (over.value = null)} onContextMenu={(e) => e.preventDefault()} />
+        <svg class="overlay" viewBox={`0 0 ${width / k} ${height / k}`} style={cssSize} aria-hidden="true">
+          <Marks marks={props.marks} paper={paper} />
+          <CaliperLines caliper={props.caliper} marching={props.marching} />
+        </svg>
+        {props.loupe && <Loupe at={over} sheet={sheet} paper={paper} signal={signal} k={k} dpr={dpr} caliper={props.caliper} />}
+      </div>
+    </div>
+  )
+}
+
+/** The room for the paper, in CSS pixels; 0 until it is known. */
+function useSize(box: RefObject<HTMLElement | null>): { w: number; h: number } {
   const [size, setSize] = useState({ w: 0, h: 0 })
-  const [over, setOver] = useState<Point | null>(null)
   useLayoutEffect(() => {
     const el = box.current
     if (!el) return
@@ -50,104 +120,10 @@ export function Canvas(props: CanvasProps) {
     watch.observe(el)
     return () => watch.disconnect()
   }, [])
-  const dpr = devicePixelRatio || 1
-  const css = props.truth ? screenPxPerMm.value.px : fit(sheet.widthMm, sheet.heightMm, size.w, size.h, largestPxPerMm)
-  const k = props.truth ? css * dpr : Math.min(devicePxPerMm(css, dpr), css * dpr)
-  useLayoutEffect(() => {
-    const c = canvas.current
-    const g = c?.getContext('2d')
-    if (!c || !g || size.w === 0) return
-    const width = Math.ceil(sheet.widthMm * k)
-    const height = Math.ceil(sheet.heightMm * k)
-    if (c.width !== width || c.height !== height) {
-      c.width = width
-      c.height = height
-      c.style.width = `${width / dpr}px`
-      c.style.height = `${height / dpr}px`
-    }
-    const ink = inkOf(c)
-    const font = getComputedStyle(c).fontFamily
-    // Grid and traces change rarely, the caliper with every move: keep them as a picture.
-    const of = [JSON.stringify([sheet, paper]), width, height, props.samples, props.marks]
-    if (!cached.current || of.some((x, i) => x !== cached.current!.of[i])) {
-      const bitmap = document.createElement('canvas')
-      bitmap.width = width
-      bitmap.height = height
-      const b = bitmap.getContext('2d', { alpha: false })
-      if (!b) return
-      drawGrid(b, sheet.widthMm, sheet.heightMm, k, ink)
-      drawTraces(b, sheet, paper, { rateHz: props.rateHz, samples: props.samples }, k, ink, font)
-      drawMarks(b, props.marks, paper, k, ink, font)
-      cached.current = { of, bitmap }
-    }
-    g.setTransform(1, 0, 0, 1, 0, 0)
-    g.drawImage(cached.current.bitmap, 0, 0)
-    if (props.caliper) {
-      const further = props.marching ? march(props.caliper.a, props.caliper.b, marginMm, marginMm + traceMm) : []
-      drawCaliper(g, { ...props.caliper, march: further }, k, ink)
-    }
-  })
-  const at = (e: PointerEvent): Point => {
-    const r = canvas.current!.getBoundingClientRect()
-    return { x: ((e.clientX - r.left) * dpr) / k, y: ((e.clientY - r.top) * dpr) / k }
-  }
-  const down = (e: PointerEvent) => {
-    if (e.button !== 0) return props.onCaliper(null)
-    const p = at(e)
-    const mark = props.onMark && markAt(props.marks, p)
-    if (mark) return props.onMark?.(mark.sample)
-    canvas.current!.setPointerCapture(e.pointerId)
-    props.onCaliper({ a: p, b: p, gain: hit(sheet, paper, p)?.strip.gain ?? paper.gain })
-  }
-  const move = (e: PointerEvent) => {
-    if (e.buttons & 1 && props.caliper) props.onCaliper({ ...props.caliper, b: at(e) })
-    if (props.loupe) setOver(at(e))
-  }
-  const up = (e: PointerEvent) => {
-    const c = props.caliper
-    const p = at(e)
-    if (c && Math.abs(p.x - c.a.x) < 0.5 && Math.abs(p.y - c.a.y) < 0.5) props.onCaliper(null)
-  }
-  return (
-    <div class="sheet" ref={box} onWheel={(e) => { if (!e.ctrlKey && !props.truth) { e.preventDefault(); props.onScroll(Math.sign(e.deltaY)) } }}>
-      <canvas ref={canvas} data-testid="ecg-canvas" data-px-per-mm={k / dpr} onPointerDown={down} onPointerMove={move} onPointerUp={up}
-        onPointerLeave={() => setOver(null)} onContextMenu={(e) => e.preventDefault()} />
-      {props.loupe && over && <Loupe {...props} at={over} k={k} dpr={dpr} of={canvas.current} />}
-    </div>
-  )
+  return size
 }
 
-/** The paper around the pointer, drawn again three times larger. */
-function Loupe(props: CanvasProps & { at: Point; k: number; dpr: number; of: HTMLCanvasElement | null }) {
-  const { at, dpr, of, sheet } = props
-  const ref = useRef<HTMLCanvasElement>(null)
-  const k = props.k * loupeTimes
-  useLayoutEffect(() => {
-    const c = ref.current
-    const g = c?.getContext('2d', { alpha: false })
-    if (!c || !g || !of) return
-    const mm = (loupePx * dpr) / k
-    const shift = { x: at.x - mm / 2, y: at.y - mm / 2 }
-    const part: Sheet = { ...sheet, strips: sheet.strips.map((s) => ({ ...s, x: s.x - shift.x, y: s.y - shift.y })) }
-    const ink = inkOf(of)
-    drawGrid(g, mm, mm, k, ink, shift)
-    drawTraces(g, part, props.paper, { rateHz: props.rateHz, samples: props.samples }, k, ink, '', true)
-    if (props.caliper) {
-      const moved = (p: Point) => ({ x: p.x - shift.x, y: p.y - shift.y })
-      drawCaliper(g, { a: moved(props.caliper.a), b: moved(props.caliper.b), march: [] }, k, ink)
-    }
-  })
-  if (!of) return null
-  const left = of.offsetLeft + (at.x * props.k) / dpr - loupePx / 2
-  const top = of.offsetTop + (at.y * props.k) / dpr - loupePx - 24
-  return (
-    <canvas ref={ref} class="loupe" width={loupePx * dpr} height={loupePx * dpr} data-testid="loupe-view"
-      style={{ left: `${left}px`, top: `${top < of.offsetTop ? top + loupePx + 48 : top}px`, width: `${loupePx}px`, height: `${loupePx}px` }} />
-  )
-}
-
-function inkOf(el: Element): Ink {
-  const css = getComputedStyle(el)
-  const v = (name: string) => css.getPropertyValue(name).trim()
-  return { paper: v('--ecg-paper'), fine: v('--ecg-fine'), bold: v('--ecg-bold'), trace: v('--ecg-trace'), mark: '#0b63c5' }
+/** Says at a layer how often it was drawn: a test holds that none is drawn without need. */
+function count(layer: HTMLCanvasElement): void {
+  layer.dataset['draws'] = String(Number(layer.dataset['draws'] ?? 0) + 1)
 }

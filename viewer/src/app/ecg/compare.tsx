@@ -103,7 +103,7 @@ function Overlay(props: { now: Median | null; before: Median | null }) {
   const wanted = view.value.filter.lowPass || diagnostic.lowPass
   const rate = Math.min(now.rate_hz, before.rate_hz)
   const lowPass = ([150, 100, 75, 40, 25] as const).find((l) => l <= wanted && l < 0.45 * rate) ?? 25
-  const same = (m: Median): Median => ({ ...m, samples: m.samples.map((s) => filtered(s, m.rate_hz, { highPass: 0, lowPass, notch: 0 }).map((v) => v ?? NaN)) })
+  const same = (m: Median): Median => ({ ...m, samples: m.samples.map((s) => Array.from(filtered(Float64Array.from(s), m.rate_hz, { highPass: 0, lowPass, notch: 0 }))) })
   const [a, b] = [same(now), same(before)]
   return (
     <figure>

@@ -1,18 +1,19 @@
+import { type ReadonlySignal, useSignal } from '@preact/signals'
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { placeMarks } from '../../draw/beats'
 import { ahead } from '../../load/ahead'
 import { drawnAt, getRecording, getWaveform, type Recording, type Waveform } from '../../load/recordings'
 import { t as tc } from '../../text/case'
 import { t } from '../../text/ecg'
-import { nudge, read } from '../../trace/caliper'
+import { type Caliper, nudge, read } from '../../trace/caliper'
 import { completed } from '../../trace/derive'
-import { filtered } from '../../trace/filter'
-import { arrange, lastStart, layouts } from '../../trace/layout'
+import { Filters } from '../../trace/filter'
+import { arrange, lastStart, layouts, type Paper } from '../../trace/layout'
 import { useKeys } from '../keys'
 import { Blank, ProblemNote, Skeleton } from '../parts/blank'
 import { Icon } from '../parts/icon'
 import { Calibrate, screenPxPerMm } from './calibrate'
-import { type Caliper, Canvas } from './canvas'
+import { Canvas } from './canvas'
 import { Compare } from './compare'
 import { Holter } from './holter'
 import { nextClass, useFindings } from './marks'
@@ -96,28 +97,30 @@ function Opened(args: Loaded & { own: EcgProps }) {
   const [from, setFrom] = useState(0)
   const [marching, setMarching] = useState(false)
   const [loupe, setLoupe] = useState(false)
-  const [caliper, setCaliper] = useState<Caliper | null>(null)
+  const caliper = useSignal<Caliper | null>(null)
   const [calibrating, setCalibrating] = useState(false)
   const { layout, paper, order, filter, truth, marks } = view.value
   const whole = useMemo(() => completed(wave), [wave])
-  const samples = useMemo(() => whole.samples.map((s) => filtered(s, wave.rate_hz, filter)), [whole, filter])
+  const filters = useMemo(() => new Filters(whole.samples, wave.rate_hz), [whole])
+  const signal = useMemo(() => ({ rateHz: wave.rate_hz, samples: filters.through(filter) }), [filters, filter])
   const duration = Math.max(0, ...wave.samples.map((s) => s.length)) / wave.rate_hz
-  const sheet = arrange(whole.leads, layout, paper, from, duration, order)
+  const sheet = useMemo(() => arrange(whole.leads, layout, paper, from, duration, order), [whole, layout, paper, from, duration, order])
   const wanted = marks || mode !== 'paper'
   const findings = useFindings(recording.id, wanted, () => void getRecording(recording.id).then(setRecording, () => {}))
   const placed = useMemo(
     () => (marks && findings ? placeMarks(sheet, paper, beatMarks(findings.beats, wave.rate_hz)) : []),
-    [marks, findings?.beats, JSON.stringify([sheet, paper])],
+    [marks, findings?.beats, sheet, paper],
   )
   useEffect(() => { if (own.first) standardScale() }, [])
-  useEffect(() => setCaliper(null), [layout, paper, order])
+  useEffect(() => void (caliper.value = null), [layout, paper, order])
   useEffect(() => setFrom((f) => Math.min(f, lastStart(duration, sheet.seconds))), [sheet.seconds])
   useEffect(own.onShown, [])
   const move = (by: number) => setFrom((f) => Math.min(lastStart(duration, sheet.seconds), Math.max(0, f + by)))
   const print = () => void printPage(drawnAt(recording.id, 'svg', drawing(view.peek(), from)))
   const arrow = (ms: number, uv: number, by: number) => ({ shiftKey }: KeyboardEvent) => {
     const times = shiftKey ? 10 : 1
-    if (caliper) setCaliper({ ...caliper, b: nudge(caliper.b, ms * times, uv * times, paper, caliper.gain) })
+    const c = caliper.peek()
+    if (c) caliper.value = { ...c, b: nudge(c.b, ms * times, uv * times, paper, c.gain) }
     else if (by !== 0) move((by * sheet.seconds) / 2)
   }
   const paperKeys = [
@@ -131,8 +134,8 @@ function Opened(args: Loaded & { own: EcgProps }) {
     { on: 'b', says: t('key_marks'), do: () => look({ marks: !view.peek().marks }) },
     { on: 'l', says: t('key_loupe'), do: () => setLoupe((x) => !x) },
     { on: 'o', says: t('key_cabrera'), do: () => look({ order: { ...order, cabrera: !order.cabrera } }) },
-    { on: 'x', says: t('key_switch'), do: () => setCaliper((c) => c && { ...c, a: c.b, b: c.a }) },
-    { on: 'Delete', says: t('key_wipe'), do: () => setCaliper(null) },
+    { on: 'x', says: t('key_switch'), do: () => { const c = caliper.peek(); caliper.value = c && { ...c, a: c.b, b: c.a } } },
+    { on: 'Delete', says: t('key_wipe'), do: () => void (caliper.value = null) },
     ...(['', 'Shift+'] as const).flatMap((shift) => [
       { on: `${shift}ArrowRight`, says: t('later'), do: arrow(1, 0, 1), hidden: shift !== '' },
       { on: `${shift}ArrowLeft`, says: t('earlier'), do: arrow(-1, 0, -1), hidden: shift !== '' },
@@ -149,7 +152,6 @@ function Opened(args: Loaded & { own: EcgProps }) {
       ...(mode === 'paper' ? paperKeys : []),
     ],
   })
-  const reading = caliper ? read(caliper.a, caliper.b, paper, caliper.gain) : null
   return (
     <div class="ecg" data-testid="ecg">
       <Tools whole={own.first} label={own.label ?? ''} mode={mode} onMode={setMode} comparable={own.task !== ''} leads={whole.leads} marching={marching} onMarching={setMarching}
@@ -159,9 +161,9 @@ function Opened(args: Loaded & { own: EcgProps }) {
       {mode === 'compare' && <Compare task={own.task} recording={recording} findings={findings} />}
       {mode === 'paper' && (
         <>
-          <Canvas sheet={sheet} paper={paper} rateHz={wave.rate_hz} samples={samples} truth={truth} marching={marching} loupe={loupe} marks={placed}
+          <Canvas sheet={sheet} paper={paper} signal={signal} truth={truth} marching={marching} loupe={loupe} marks={placed}
             onMark={own.editable && findings ? (sample) => findings.change({ beats: nextClass(findings.beats, sample) }) : undefined}
-            caliper={caliper} onCaliper={setCaliper} onScroll={move} />
+            caliper={caliper} onScroll={move} />
           <div class="foot">
             <span class="num" data-testid="ecg-scale">{paper.speed} mm/s · {paper.gain} mm/mV{paper.chest ? ` (V ${paper.chest})` : ''}</span>
             <span class="num" data-testid="ecg-filter">{filterWords(wave.rate_hz)}</span>
@@ -179,16 +181,25 @@ function Opened(args: Loaded & { own: EcgProps }) {
               </>
             )}
             {findings?.dirty && <button class="btn small primary" onClick={findings.save} data-testid="save-beats">{t('saveMarks')}</button>}
-            <span class="end reading num" data-testid="caliper-reading">
-              {reading
-                ? [t('readMs', { n: reading.ms }), reading.perMinute ? t('readRate', { n: reading.perMinute }) : '', t('readMv', { n: reading.mv })].filter(Boolean).join('   ')
-                : <span class="quiet">{marks && own.editable ? t('beatHint') : t('caliperHint')}</span>}
-            </span>
+            <CaliperReading caliper={caliper} paper={paper} hint={t(marks && own.editable ? 'beatHint' : 'caliperHint')} />
           </div>
         </>
       )}
       {calibrating && <Calibrate onClose={() => setCalibrating(false)} />}
     </div>
+  )
+}
+
+/** What the caliper reads, or how to come by one. */
+export function CaliperReading(props: { caliper: ReadonlySignal<Caliper | null>; paper: Paper; hint: string }) {
+  const c = props.caliper.value
+  const reading = c && read(c.a, c.b, props.paper, c.gain)
+  return (
+    <span class="end reading num" data-testid="caliper-reading">
+      {reading
+        ? [t('readMs', { n: reading.ms }), reading.perMinute ? t('readRate', { n: reading.perMinute }) : '', t('readMv', { n: reading.mv })].filter(Boolean).join('   ')
+        : <span class="quiet">{props.hint}</span>}
+    </span>
   )
 }
 

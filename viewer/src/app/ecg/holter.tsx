@@ -1,16 +1,17 @@
+import { useSignal } from '@preact/signals'
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { placeMarks } from '../../draw/beats'
 import { type Beat, getBeats, getPart, getTrend, type Recording, type Trend, type TrendEvent, type Waveform } from '../../load/recordings'
 import { t } from '../../text/ecg'
-import { read } from '../../trace/caliper'
+import type { Caliper } from '../../trace/caliper'
 import { completed } from '../../trace/derive'
-import { filtered } from '../../trace/filter'
+import { Filters } from '../../trace/filter'
 import { arrange } from '../../trace/layout'
 import { clockAt, neighbour, trendPaths } from '../../trace/trend'
 import { useKeys } from '../keys'
 import { ProblemNote, Skeleton } from '../parts/blank'
-import { type Caliper, Canvas } from './canvas'
-import { beatMarks, filterWords } from './ecg'
+import { Canvas } from './canvas'
+import { beatMarks, CaliperReading, filterWords } from './ecg'
 import { look, moreGain, nextSpeed, view } from './view'
 
 /** Seconds fetched around the moment that is looked at. */
@@ -111,7 +112,7 @@ function Moment(props: { recording: Recording; at: number; onGo(to: number): voi
   const { recording: r, at } = props
   const [part, setPart] = useState<{ wave: Waveform; beats: Beat[] } | null>(null)
   const [fault, setFault] = useState<unknown>(null)
-  const [caliper, setCaliper] = useState<Caliper | null>(null)
+  const caliper = useSignal<Caliper | null>(null)
   const { layout, paper, order, filter, truth } = view.value
   const first = part?.wave.first ?? 0
   const has = part ? part.wave.samples[0]!.length / r.rate_hz : 0
@@ -130,15 +131,16 @@ function Moment(props: { recording: Recording; at: number; onGo(to: number): voi
     return () => stop.abort()
   }, [r.id, at, need])
   const whole = useMemo(() => (part ? completed(part.wave) : { leads: [], samples: [] }), [part])
-  const samples = useMemo(() => whole.samples.map((s) => filtered(s, r.rate_hz, filter)), [whole, filter])
+  const filters = useMemo(() => new Filters(whole.samples, r.rate_hz), [whole])
+  const signal = useMemo(() => ({ rateHz: r.rate_hz, samples: filters.through(filter) }), [filters, filter])
   const from = begin - first / r.rate_hz
-  const sheet = arrange(whole.leads, rows, paper, from, has, order)
+  const sheet = useMemo(() => arrange(whole.leads, rows, paper, from, has, order), [whole, rows, paper, from, has, order])
   const marks = useMemo(
     () => placeMarks(sheet, paper, beatMarks((part?.beats ?? []).map((b) => ({ ...b, sample: b.sample - first })), r.rate_hz)),
-    [part, JSON.stringify([sheet, paper])],
+    [part, sheet, paper],
   )
   const move = (by: number) => props.onGo(at + by)
-  useEffect(() => setCaliper(null), [at, paper])
+  useEffect(() => void (caliper.value = null), [at, paper])
   useKeys({
     title: t('modePaper'),
     keys: [
@@ -151,17 +153,16 @@ function Moment(props: { recording: Recording; at: number; onGo(to: number): voi
   })
   if (fault) return <ProblemNote fault={fault} onRetry={() => setFault(null)} />
   if (!part) return <Skeleton lines={6} />
-  const reading = caliper ? read(caliper.a, caliper.b, paper, caliper.gain) : null
   return (
     <>
-      <Canvas sheet={sheet} paper={paper} rateHz={r.rate_hz} samples={samples} truth={truth} marching={false} loupe={false} marks={marks} caliper={caliper} onCaliper={setCaliper} onScroll={move} />
+      <Canvas sheet={sheet} paper={paper} signal={signal} truth={truth} marching={false} loupe={false} marks={marks} caliper={caliper} onScroll={move} />
       <div class="foot">
         <strong class="num" data-testid="holter-at">{clockAt(r.start, at)}</strong>
         <span class="num">{paper.speed} mm/s · {paper.gain} mm/mV</span>
         <span class="num">{filterWords(r.rate_hz)}</span>
         <button class="btn small" onClick={() => move(-shown / 2)} data-testid="holter-earlier">←</button>
         <button class="btn small" onClick={() => move(shown / 2)} data-testid="holter-later">→</button>
-        <span class="end reading num">{reading ? `${t('readMs', { n: reading.ms })}   ${t('readMv', { n: reading.mv })}` : <span class="quiet">{t('caliperHint')}</span>}</span>
+        <CaliperReading caliper={caliper} paper={paper} hint={t('caliperHint')} />
       </div>
     </>
   )
