@@ -144,33 +144,60 @@ func unpack(f *zip.File) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(r, ecg.MaxFileBytes))
 }
 
-// Pack puts the files of the WFDB record whose header is called header into a
-// ZIP archive: the same files give the same bytes. Files that do not lie beside
-// the header are left out. names are those in folder.
-func Pack(folder fs.FS, header string) (archive []byte, names []string, err error) {
-	var out bytes.Buffer
-	z := zip.NewWriter(&out)
-	total := 0
+// RecordFiles returns the names in folder of the files of the WFDB record whose
+// header is called header, those that are there, and how many bytes they have.
+func RecordFiles(folder fs.FS, header string) (names []string, size int64, err error) {
 	for _, name := range wfdb.Files(folder, header) {
-		data, err := readFile(folder, name)
+		info, err := fs.Stat(folder, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if total += len(data); err == nil && total > ecg.MaxFileBytes {
-			err = fmt.Errorf("the record's files have more than %d bytes", ecg.MaxFileBytes)
-		}
 		if err != nil {
-			return nil, nil, err
+			return nil, 0, err
 		}
-		w, err := z.Create(path.Base(name))
-		if err != nil {
-			return nil, nil, err
-		}
-		if _, err := w.Write(data); err != nil {
-			return nil, nil, err
+		if size += info.Size(); size > ecg.MaxStreamBytes {
+			return nil, 0, fmt.Errorf("the record's files have more than %d bytes", int64(ecg.MaxStreamBytes))
 		}
 		names = append(names, name)
 	}
-	err = z.Close()
-	return out.Bytes(), names, err
+	return names, size, nil
+}
+
+// packedMost is the size up to which Pack compresses a file. Of a larger one
+// parts will be read, which is quick only where the bytes lie as they are.
+const packedMost = 8 << 20
+
+// Pack writes files of folder to w as a ZIP archive; the same files give the same
+// bytes.
+func Pack(w io.Writer, folder fs.FS, names []string) error {
+	z := zip.NewWriter(w)
+	for _, name := range names {
+		f, err := folder.Open(name)
+		if err != nil {
+			return err
+		}
+		err = packFile(z, path.Base(name), f)
+		f.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return z.Close()
+}
+
+func packFile(z *zip.Writer, name string, f fs.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	head := &zip.FileHeader{Name: name, Method: zip.Deflate}
+	if info.Size() > packedMost {
+		head.Method = zip.Store
+	}
+	w, err := z.CreateHeader(head)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(w, f)
+	return err
 }

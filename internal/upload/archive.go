@@ -98,14 +98,13 @@ func (s *Service) records(ctx context.Context, src intake.Source, z *zip.Reader,
 	}
 	taken = map[string]bool{}
 	for _, header := range headers {
-		data, names, err := decode.Pack(z, header)
-		if err != nil {
-			continue // its files are judged one by one, with their reasons
-		}
 		src.Name = clip(header, nameMost)
-		one, err := s.take(ctx, src, ecgForm, bytes.NewReader(data), int64(len(data)))
+		one, names, err := s.record(ctx, src, z, header)
 		if err != nil {
 			return nil, err
+		}
+		if one == nil {
+			continue // its files are judged one by one, with their reasons
 		}
 		v.add(src.Name, one)
 		for _, name := range names {

@@ -164,9 +164,6 @@ func (s *Service) take(ctx context.Context, src intake.Source, f form, r io.Read
 	case ecgForm:
 		if size > intake.HeldMost {
 			out, _, err := s.Intake.ECG(ctx, src, r)
-			if k := hub.KindOf(err); k == hub.TooLarge || k == hub.Invalid {
-				return &Verdict{Result: Rejected, Code: hub.CodeOf(err), Reason: err.Error()}, nil
-			}
 			return taken(out, err)
 		}
 		data, err := readAll(r, size)
@@ -234,11 +231,15 @@ func taken(out *intake.Outcome, err error) (*Verdict, error) {
 	switch e.Kind {
 	case hub.Invalid:
 		v := &Verdict{Result: Rejected, Code: e.Code}
+		if reason, ok := e.Detail["reason"]; ok {
+			v.Reason = fmt.Sprint(reason)
+		}
 		if id, ok := e.Detail["quarantine"].(hub.QuarantineID); ok {
 			v.Result, v.Quarantine = Quarantined, id
-			v.Reason = fmt.Sprint(e.Detail["reason"])
 		}
 		return v, nil
+	case hub.Unsupported:
+		return &Verdict{Result: Rejected, Code: codeUnknown}, nil
 	case hub.TooLarge:
 		return &Verdict{Result: Rejected, Code: e.Code}, nil
 	case hub.NotFound: // the order was there when the upload began

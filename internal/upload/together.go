@@ -1,27 +1,31 @@
 package upload
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/yuanzhen/yuanzhen/ecg"
 	"github.com/yuanzhen/yuanzhen/ecg/decode"
 	"github.com/yuanzhen/yuanzhen/ecg/wfdb"
 	"github.com/yuanzhen/yuanzhen/internal/db"
+	"github.com/yuanzhen/yuanzhen/internal/hub"
 	"github.com/yuanzhen/yuanzhen/internal/intake"
 )
 
 // errHeld says that an upload's verdict waits for other files of its batch.
 var errHeld = errors.New("upload: waits for the other files of its ECG")
 
-// headerEnding is how the header of an ECG of several files is named.
-const headerEnding = ".hea"
+// headerEnding is how the header of an ECG of several files is named, and
+// longestHeader how many bytes of it are looked at.
+const (
+	headerEnding  = ".hea"
+	longestHeader = 1 << 20
+)
 
 // together judges a file of a batch that is part of an ECG of several files: a
 // header, and the files it names, in one folder of the batch. The verdict is
@@ -43,12 +47,16 @@ func (s *Service) together(ctx context.Context, src intake.Source, u *db.Upload)
 		}
 	}
 	for _, header := range b.headers {
-		if err := b.load(ctx, s, header); err != nil {
+		if err := b.find(ctx, s, header); err != nil {
 			return nil, err
 		}
-		for _, segment := range wfdb.Segments(b.data[header]) {
+		text := make([]byte, min(b.found[header].size, longestHeader))
+		if _, err := b.found[header].ReadAt(text, 0); err != nil {
+			return nil, err
+		}
+		for _, segment := range wfdb.Segments(text) {
 			if name := segment + headerEnding; b.came[name] != nil {
-				if err := b.load(ctx, s, name); err != nil {
+				if err := b.find(ctx, s, name); err != nil {
 					return nil, err
 				}
 			}
@@ -77,18 +85,14 @@ func (s *Service) whole(ctx context.Context, src intake.Source, u *db.Upload, b 
 	}
 	for _, name := range names {
 		if b.came[name] != nil {
-			if err := b.load(ctx, s, name); err != nil {
+			if err := b.find(ctx, s, name); err != nil {
 				return nil, err
 			}
 		}
 	}
-	data, packed, err := decode.Pack(b, header)
-	if err != nil {
-		return nil, nil
-	}
 	src.Name = b.came[header].Filename
-	v, err := s.take(ctx, src, ecgForm, bytes.NewReader(data), int64(len(data)))
-	if err != nil {
+	v, packed, err := s.record(ctx, src, b, header)
+	if v == nil || err != nil {
 		return nil, err
 	}
 	for _, name := range packed {
@@ -101,19 +105,45 @@ func (s *Service) whole(ctx context.Context, src intake.Source, u *db.Upload, b 
 	return v, nil
 }
 
+// record takes in the files of the record whose header is called header as one
+// archive, which is made while it is read, and names them. There is no verdict if
+// they cannot be put together.
+func (s *Service) record(ctx context.Context, src intake.Source, files fs.FS, header string) (v *Verdict, names []string, err error) {
+	names, _, err = decode.RecordFiles(files, header)
+	if hub.KindOf(err) == hub.Busy {
+		return nil, nil, err
+	}
+	if err != nil {
+		return nil, nil, nil
+	}
+	r, w := io.Pipe()
+	packed := make(chan error, 1)
+	go func() {
+		err := decode.Pack(w, files, names)
+		packed <- err
+		w.CloseWithError(err)
+	}()
+	out, _, err := s.Intake.ECG(ctx, src, r)
+	r.Close()
+	if fault := <-packed; fault != nil && !errors.Is(fault, io.ErrClosedPipe) && hub.KindOf(fault) != hub.Busy {
+		return nil, nil, nil
+	}
+	v, err = taken(out, err)
+	return v, names, err
+}
+
 // folder is what a batch declares in one folder, by name without it, and what
-// has come of that; as an fs.FS it holds the bytes that were loaded.
+// has come of that; as an fs.FS it gives the bytes that were found.
 type folder struct {
 	declared map[string]bool
 	headers  []string
 	came     map[string]*db.Upload // complete and not judged
-	data     map[string][]byte
-	size     int64
+	found    map[string]*pieces
 }
 
 // beside finds the files of the batch in u's folder.
 func (s *Service) beside(ctx context.Context, u *db.Upload) (*folder, error) {
-	b := &folder{declared: map[string]bool{}, came: map[string]*db.Upload{}, data: map[string][]byte{}}
+	b := &folder{declared: map[string]bool{}, came: map[string]*db.Upload{}, found: map[string]*pieces{}}
 	tx := s.DB.Read(ctx)
 	files, err := tx.BatchFiles(u.Batch)
 	if err != nil {
@@ -141,41 +171,38 @@ func (s *Service) beside(ctx context.Context, u *db.Upload) (*folder, error) {
 	return b, err
 }
 
-// load reads the bytes of a file that came. What is too large for an ECG is
-// left out, so that its absence is the reason given.
-func (b *folder) load(ctx context.Context, s *Service, name string) error {
-	u := b.came[name]
-	if b.data[name] != nil || b.size+u.Size > 2*ecg.MaxFileBytes {
+// find finds the bytes of a file that came.
+func (b *folder) find(ctx context.Context, s *Service, name string) error {
+	if b.found[name] != nil {
 		return nil
 	}
+	u := b.came[name]
 	parts, err := s.DB.Read(ctx).UploadParts(u.ID)
 	if err != nil {
 		return err
 	}
-	data, err := openPieces(ctx, s.Objects, u, parts)
-	if err != nil {
-		return err
-	}
-	body := data.Reader()
-	defer body.Close()
-	b.size += u.Size
-	b.data[name], err = readAll(body, u.Size)
+	b.found[name], err = openPieces(ctx, s.Objects, u, parts)
 	return err
 }
 
-// Open opens a file that was loaded, or the folder itself.
+// Open opens a file that was found.
 func (b *folder) Open(name string) (fs.File, error) {
-	if data, ok := b.data[name]; ok {
-		return &loaded{Reader: bytes.NewReader(data), name: name}, nil
+	p := b.found[name]
+	if p == nil {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	}
-	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	return &opened{SectionReader: io.NewSectionReader(p, 0, p.size), name: name}, nil
 }
 
-// ReadDir lists what was loaded.
+// ReadDir lists what was found.
 func (b *folder) ReadDir(string) ([]fs.DirEntry, error) {
 	var out []fs.DirEntry
-	for name, data := range b.data {
-		out = append(out, fs.FileInfoToDirEntry(&loaded{Reader: bytes.NewReader(data), name: name}))
+	for name := range b.found {
+		info, err := b.Stat(name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, fs.FileInfoToDirEntry(info))
 	}
 	slices.SortFunc(out, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	return out, nil
@@ -184,7 +211,7 @@ func (b *folder) ReadDir(string) ([]fs.DirEntry, error) {
 // Stat describes a file, or the folder.
 func (b *folder) Stat(name string) (fs.FileInfo, error) {
 	if name == "." {
-		return &loaded{Reader: bytes.NewReader(nil), name: name, folder: true}, nil
+		return &opened{SectionReader: new(io.SectionReader), name: name, folder: true}, nil
 	}
 	f, err := b.Open(name)
 	if err != nil {
@@ -193,22 +220,22 @@ func (b *folder) Stat(name string) (fs.FileInfo, error) {
 	return f.Stat()
 }
 
-// loaded is a file in memory and its description.
-type loaded struct {
-	*bytes.Reader
+// opened is a file that came and its description.
+type opened struct {
+	*io.SectionReader
 	name   string
 	folder bool
 }
 
-func (f *loaded) Stat() (fs.FileInfo, error) { return f, nil }
-func (f *loaded) Close() error               { return nil }
-func (f *loaded) Name() string               { return f.name }
-func (f *loaded) Size() int64                { return f.Reader.Size() }
-func (f *loaded) ModTime() time.Time         { return time.Time{} }
-func (f *loaded) IsDir() bool                { return f.folder }
-func (f *loaded) Sys() any                   { return nil }
+func (f *opened) Stat() (fs.FileInfo, error) { return f, nil }
+func (f *opened) Close() error               { return nil }
+func (f *opened) Name() string               { return f.name }
+func (f *opened) Size() int64                { return f.SectionReader.Size() }
+func (f *opened) ModTime() time.Time         { return time.Time{} }
+func (f *opened) IsDir() bool                { return f.folder }
+func (f *opened) Sys() any                   { return nil }
 
-func (f *loaded) Mode() fs.FileMode {
+func (f *opened) Mode() fs.FileMode {
 	if f.folder {
 		return fs.ModeDir | 0o500
 	}

@@ -3,6 +3,7 @@ package upload
 import (
 	"archive/zip"
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -68,6 +69,38 @@ func TestFilesOfOneECGInABatchBecomeOneRecording(t *testing.T) {
 	}
 	if r := c.receipt(t, batch); !r.Settled || r.Failed != 0 {
 		t.Fatalf("got %+v", r)
+	}
+}
+
+func TestADayOfHolterInSeveralFilesIsTakenInByParts(t *testing.T) {
+	t.Parallel()
+	c := newClinic(t)
+	const frames = 20 * 3600 * 128 // 18 MB: more than is held
+	samples := make([]byte, 2*frames)
+	for i := range frames {
+		samples[2*i] = byte(i / 64 * 7)
+		if i%110 < 6 {
+			samples[2*i+1] = 3
+		}
+	}
+	files := map[string][]byte{"day.hea": fmt.Appendf(nil, "day 1 128 %d\nday.dat 16 200/mV 16 0 0 0 0 II\n", frames), "day.dat": samples}
+	batch, err := c.Declare(t.Context(), c.tech, []Declared{declared("usb/day.dat", files["day.dat"]), declared("usb/day.hea", files["day.hea"])})
+	must(t, err)
+	u, err := c.Create(t.Context(), c.tech, Wanted{Filename: "usb/day.hea", Batch: batch, Size: int64(len(files["day.hea"]))})
+	must(t, err)
+	_, err = c.Append(t.Context(), c.tech, u.ID, 0, bytes.NewReader(files["day.hea"]))
+	must(t, err)
+	v := c.send(t, Wanted{Filename: "usb/day.dat", Batch: batch}, samples)
+	if v.Result != Stored || v.Recording == "" {
+		t.Fatalf("got %+v", v)
+	}
+	r, err := c.DB.Read(t.Context()).Recording(v.Recording)
+	must(t, err)
+	if r.Format != "wfdb" || r.Samples != frames {
+		t.Errorf("got %s of %d samples", r.Format, r.Samples)
+	}
+	if _, err := c.DB.Read(t.Context()).Overview(v.Recording); err != nil {
+		t.Errorf("it has no overview: %v", err)
 	}
 }
 
