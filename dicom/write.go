@@ -15,10 +15,14 @@ const writeBlock = 64 << 10
 // Write writes a data set without preamble and file meta information, as
 // DIMSE carries it. Sequences get undefined lengths; group lengths but that of
 // group 0000 and the elements of group 0002 are left out. Bulk values and
-// fragments that were not kept cannot be written: parse with Options.Keep -1.
-func Write(w io.Writer, d *Dataset, ts TransferSyntax) error {
+// fragments that were not kept cannot be written: parse with Options.Keep -1,
+// or use WriteFrom.
+func Write(w io.Writer, d *Dataset, ts TransferSyntax) error { return write(w, d, ts, nil, nil) }
+
+func write(w io.Writer, d *Dataset, ts TransferSyntax, stream io.ReaderAt, pixels *Pixels) error {
 	if !ts.Deflated() {
 		e := newEncoder(w, ts)
+		e.stream, e.pixels = stream, pixels
 		e.dataset(d)
 		return e.close()
 	}
@@ -28,6 +32,7 @@ func Write(w io.Writer, d *Dataset, ts TransferSyntax) error {
 		return err
 	}
 	e := newEncoder(z, ts)
+	e.stream, e.pixels = stream, pixels
 	e.dataset(d)
 	if err := e.close(); err != nil {
 		return err
@@ -58,9 +63,11 @@ type encoder struct {
 	buf      []byte
 	order    binary.ByteOrder
 	implicit bool
-	frames   bool // the syntax encapsulates pixel data
-	strict   bool // the syntax is known to have no other form
-	depth    int  // of items
+	frames   bool        // the syntax encapsulates pixel data
+	strict   bool        // the syntax is known to have no other form
+	depth    int         // of items
+	stream   io.ReaderAt // of values that were not kept, or nil
+	pixels   *Pixels     // in place of pixel data, or nil
 	err      error
 }
 
@@ -125,14 +132,18 @@ func (e *encoder) dataset(d *Dataset) {
 
 func (e *encoder) element(d *Dataset, el *Element) {
 	switch {
+	case e.pixels != nil && e.depth == 0 && el.Tag == PixelData:
+		e.replaced(el.Tag)
 	case el.Items != nil || el.VR == SQ:
 		e.sequence(el)
 	case el.Fragments != nil:
 		e.fragments(el)
+	case e.frames && e.strict && e.depth == 0 && el.Tag == PixelData && (el.Bulk || len(el.Raw) > 0): // icons may be native
+		e.fail(el.Tag, "native pixel data in an encapsulated transfer syntax")
+	case el.Bulk && e.stream != nil:
+		e.copyValue(d, el)
 	case el.Bulk:
 		e.fail(el.Tag, "its value was not kept")
-	case e.frames && e.strict && e.depth == 0 && el.Tag == PixelData && len(el.Raw) > 0: // icons may be native
-		e.fail(el.Tag, "native pixel data in an encapsulated transfer syntax")
 	default:
 		e.plain(d, el)
 	}
@@ -233,15 +244,22 @@ func (e *encoder) fragments(el *Element) {
 	e.header(el.Tag, vr, undefinedLength)
 	e.item(el.OffsetTable)
 	for _, f := range el.Fragments {
-		if int64(len(f.Data)) != f.Length {
-			e.fail(el.Tag, "a fragment that was not kept")
-			return
-		}
 		if f.Length+f.Length&1 >= undefinedLength {
 			e.fail(el.Tag, "a fragment of %d bytes", f.Length)
 			return
 		}
-		e.item(f.Data)
+		switch {
+		case int64(len(f.Data)) == f.Length:
+			e.item(f.Data)
+		case e.stream != nil:
+			e.tag(Item)
+			e.uint32(uint32(f.Length + f.Length&1))
+			e.copyRange(el.Tag, Range{f.Offset, f.Length}, 1)
+			e.put(make([]byte, f.Length&1))
+		default:
+			e.fail(el.Tag, "a fragment that was not kept")
+			return
+		}
 	}
 	e.tag(SequenceDelimitationItem)
 	e.uint32(0)

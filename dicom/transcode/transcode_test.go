@@ -3,10 +3,13 @@ package transcode
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/flate"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/dicom/pixel"
@@ -35,7 +38,7 @@ func TestDecodedObjectsShowTheSameFrames(t *testing.T) {
 			compressed++
 		}
 		for _, to := range []dicom.TransferSyntax{dicom.ExplicitVRLittleEndian, dicom.ImplicitVRLittleEndian, dicom.DeflatedExplicitVRLittleEndian} {
-			out, err := Native(data, from, to)
+			out, err := through(data, from, to)
 			if err != nil {
 				t.Errorf("%s from %s to %s: %v", filepath.Base(name), from.Name(), to.Name(), err)
 				continue
@@ -117,13 +120,105 @@ func TestWhatCannotBeDecodedIsSaidSo(t *testing.T) {
 	if err := dicom.Write(&b, d, dicom.JPEGLosslessSV1); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Native(b.Bytes(), dicom.JPEGLosslessSV1, dicom.ExplicitVRLittleEndian); !errors.Is(err, pixel.ErrCorrupt) {
+	if _, err := through(b.Bytes(), dicom.JPEGLosslessSV1, dicom.ExplicitVRLittleEndian); !errors.Is(err, pixel.ErrCorrupt) {
 		t.Errorf("%v", err)
 	}
-	if _, err := Native(b.Bytes(), dicom.JPEGLosslessSV1, dicom.JPEGLSLossless); err == nil {
-		t.Error("an encoder appeared")
+	if _, err := through(b.Bytes(), dicom.JPEGLosslessSV1, dicom.JPEG2000Lossless); !errors.Is(err, pixel.ErrUnsupported) {
+		t.Errorf("an encoder appeared: %v", err)
 	}
-	if _, err := Native(b.Bytes()[:40], dicom.JPEGLosslessSV1, dicom.ExplicitVRLittleEndian); err == nil {
-		t.Error("half an object was decoded")
+}
+
+// through gives a data set in another syntax.
+func through(data []byte, from, to dicom.TransferSyntax) ([]byte, error) {
+	d, err := dicom.Parse(bytes.NewReader(data), from, dicom.Options{Keep: 16}) // nearly all passes by
+	if err != nil {
+		return nil, err
+	}
+	if from.Deflated() { // offsets count inflated bytes
+		if data, err = io.ReadAll(flate.NewReader(bytes.NewReader(data))); err != nil {
+			return nil, err
+		}
+	}
+	o, err := Prepare(d, bytes.NewReader(data), to)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	err = o.Write(&b, bytes.NewReader(data))
+	return b.Bytes(), err
+}
+
+// rle is a data set of frames in which every sample of frame n is byte(n).
+func rle(rows, columns, count int) *dicom.Dataset {
+	d := dicom.New()
+	d.SetText(dicom.SOPInstanceUID, "1.2.3")
+	for tag, n := range map[dicom.Tag]int{dicom.Rows: rows, dicom.Columns: columns, dicom.SamplesPerPixel: 1, dicom.BitsAllocated: 8, dicom.BitsStored: 8, dicom.HighBit: 7, dicom.NumberOfFrames: count} {
+		d.SetInts(tag, int64(n))
+	}
+	d.SetText(dicom.PhotometricInterpretation, "MONOCHROME2")
+	frames := make([][]byte, count)
+	for n := range frames {
+		frames[n] = make([]byte, 64, 64+2*rows*columns/128) // PS3.5 annex G: one segment
+		frames[n][0], frames[n][4] = 1, 64
+		for left := rows * columns; left > 0; left -= 128 {
+			frames[n] = append(frames[n], byte(257-min(left, 128)), byte(n))
+		}
+	}
+	d.SetFrames(dicom.PixelData, frames)
+	return d
+}
+
+func encoded(t *testing.T, d *dicom.Dataset, ts dicom.TransferSyntax) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := dicom.Write(&b, d, ts); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestFaultInALaterFrameEndsTheObject(t *testing.T) {
+	t.Parallel()
+	d := rle(16, 16, 3)
+	d.Get(dicom.PixelData).Fragments[2].Data[0] = 9
+	if _, err := through(encoded(t, d, dicom.RLELossless), dicom.RLELossless, dicom.ExplicitVRLittleEndian); !errors.Is(err, pixel.ErrCorrupt) || !strings.Contains(err.Error(), "frame 3") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestCompressedIconIsDecodedOrLeftOut(t *testing.T) {
+	t.Parallel()
+	for _, whole := range []bool{true, false} {
+		d, icon := rle(16, 16, 2), rle(4, 4, 1)
+		if !whole {
+			icon.Get(dicom.PixelData).Fragments[0].Data[0] = 9
+		}
+		d.SetItems(iconImages, icon)
+		out, err := through(encoded(t, d, dicom.RLELossless), dicom.RLELossless, dicom.ImplicitVRLittleEndian)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := dicom.Parse(bytes.NewReader(out), dicom.ImplicitVRLittleEndian, dicom.Options{Keep: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if items := back.Items(iconImages); whole != (len(items) == 1) || whole && !bytes.Equal(items[0].Get(dicom.PixelData).Raw, make([]byte, 16)) {
+			t.Errorf("readable %v: %d icons", whole, len(items))
+		}
+		if n := len(back.Get(dicom.PixelData).Raw); n != 2*16*16 {
+			t.Errorf("%d bytes of pixels", n)
+		}
+	}
+}
+
+func TestFramesOfSingleBitsFollowEachOther(t *testing.T) {
+	t.Parallel()
+	p := packer{bits: 5}
+	var got []byte
+	for _, frame := range []byte{0b10101, 0b11111, 0b00001} { // as "bits from the lowest": 10101 11111 10000
+		got = append(got, p.add([]byte{frame | 0xE0})...)
+	}
+	if got = append(got, p.rest()...); !bytes.Equal(got, []byte{0b11110101, 0b00000111}) {
+		t.Errorf("%08b", got)
 	}
 }

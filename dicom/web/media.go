@@ -2,7 +2,7 @@ package web
 
 import (
 	"errors"
-	"slices"
+	"net/url"
 	"strconv"
 	"strings"
 )
@@ -86,14 +86,14 @@ func unquote(s string) string {
 	return b.String()
 }
 
-// ParseAccept reads what a client accepts, best first: the query parameter
-// "accept" if there is one, else the header lines (PS3.18 section 8.3.3.1: the
+// ParseAccept reads what a client accepts, in its order: the query parameters
+// "accept" if there are any, else the header lines (PS3.18 section 8.3.3.1: the
 // query wins, since an <img> cannot set headers). Ranges that cannot be read
 // are left out; no header at all accepts everything.
-func ParseAccept(header []string, query string) []Media {
+func ParseAccept(header, query []string) []Media {
 	lines := header
-	if query != "" {
-		lines = []string{query}
+	if len(query) > 0 {
+		lines = query
 	}
 	all := strings.TrimSpace(strings.Join(lines, ","))
 	if all == "" {
@@ -101,19 +101,32 @@ func ParseAccept(header []string, query string) []Media {
 	}
 	var out []Media
 	for _, s := range split(all, ',') {
-		if m, err := ParseMedia(s); err == nil && m.Q > 0 && len(out) < maxMedia {
+		if m, err := ParseMedia(s); err == nil && len(out) < maxMedia {
 			out = append(out, m)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Media) int {
-		switch {
-		case a.Q > b.Q:
-			return -1
-		case a.Q < b.Q:
-			return 1
+	return out
+}
+
+// AcceptQuery returns the values of "accept" in a raw query. Clients write them
+// without the escapes that a query needs: semicolons stand for themselves, and
+// so does the plus of "dicom+json".
+func AcceptQuery(raw string) []string {
+	var out []string
+	for pair := range strings.SplitSeq(raw, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		if !strings.EqualFold(name, "accept") {
+			continue
 		}
-		return 0
-	})
+		text, err := url.PathUnescape(value)
+		if err != nil || text == "" {
+			continue
+		}
+		for _, after := range []string{";", ","} {
+			text = strings.ReplaceAll(text, after+"+", after+" ")
+		}
+		out = append(out, text)
+	}
 	return out
 }
 
@@ -135,46 +148,66 @@ func (o Offer) ContentType() string {
 	return o.Type + "; transfer-syntax=" + o.Syntax
 }
 
-// Choose returns the index of the first offer that the best range takes, then
-// the next range, and so on; -1 if none is acceptable.
+// Choose returns the index of the offer that a client likes best, -1 if none is
+// acceptable. How much it likes an offer says the most specific range that
+// takes it (RFC 9110 section 12.5.1); of equals the range that stands first
+// decides, then the order of offers.
 func Choose(accept []Media, offers []Offer) int {
-	for _, m := range accept {
-		for i, o := range offers {
-			if m.takes(o) {
-				return i
+	best, bestQ, bestAt := -1, 0.0, 0
+	for i, o := range offers {
+		q, at, closest := 0.0, 0, -1
+		for n, m := range accept {
+			if c := m.takes(o); c > closest {
+				q, at, closest = m.Q, n, c
 			}
 		}
+		if q > bestQ || q == bestQ && q > 0 && at < bestAt {
+			best, bestQ, bestAt = i, q, at
+		}
 	}
-	return -1
+	return best
 }
 
-func (m Media) takes(o Offer) bool {
+// takes tells how specifically a range takes an offer, -1 if it does not. A
+// transfer syntax matters only to what has one.
+func (m Media) takes(o Offer) int {
 	kind := m.Type
 	if kind == Related {
 		if !o.Related {
-			return false
+			return -1
 		}
 		if kind = strings.ToLower(m.Params["type"]); kind == "" {
 			kind = "*/*"
 		}
 	} else if o.Related && kind != "*/*" && kind != "multipart/*" {
-		return false
+		return -1
 	}
 	if kind == "multipart/*" {
+		if !o.Related {
+			return -1
+		}
 		kind = "*/*"
 	}
 	if !within(o.Type, kind) {
-		return false
+		return -1
 	}
-	switch ts := m.Params["transfer-syntax"]; ts {
-	case "":
-		return o.Default || kind == "*/*"
-	case "*":
-		return true
-	default:
-		return ts == o.Syntax
+	near := 2 * (len(kind) - strings.Count(kind, "*")) // "*/*" < "image/*" < "image/jpeg"
+	if m.Type == Related {
+		near++
 	}
+	ts := m.Params["transfer-syntax"]
+	switch {
+	case o.Syntax == "" || ts == "*" || ts == "" && (o.Default || kind == "*/*"):
+		return near
+	case ts == o.Syntax:
+		return near + nearest
+	}
+	return -1
 }
+
+// nearest is more than a media type can add: a range that names the transfer
+// syntax is the most specific.
+const nearest = 1 << 10
 
 // within says that a media type falls in a range.
 func within(kind, set string) bool {

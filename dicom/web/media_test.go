@@ -34,12 +34,35 @@ func TestBestAcceptableFormIsChosen(t *testing.T) {
 		{"image/jpeg;q=0", "", -1},
 		{"multipart/*", "", 0},
 		{"application/dicom+json", "", -1},
-		{"image/png", "image/jpeg", 2},
+		{"image/png", "accept=image/jpeg", 2},
+		{"image/png", "limit=1&accept=multipart/related;type=application/octet-stream;transfer-syntax=*&x", 0},
+		{"image/png", "ACCEPT=multipart%2Frelated%3B+type%3Dimage%2Fjpeg", 1},
+		{"image/png", "accept=image%2Fpng&accept=image/jpeg", 2},
+		{"image/jpeg", "accept=", 2},
+		{"image/jpeg;q=0, */*", "", 0},
+		{"*/*;q=0.9, image/*;q=0.1, image/jpeg;q=0.2", "", 0},
+		{"multipart/related, image/jpeg;q=0.5", "", 0},
+		{"image/jpeg, multipart/related", "", 2},
+		{"image/jpeg;q=0.50, multipart/related;q=0.500", "", 2},
+		{`Multipart/Related; Type="IMAGE/JPEG"`, "", 1},
+		{"image/jpeg; transfer-syntax=1.2.840.10008.1.2.4.50, image/jpeg;q=0.1", "", 2},
+		{"image/jpeg;q=2, image/jpeg;q=x", "", -1},
 		{"rubbish, ;;;, =", "", -1},
 	} {
-		if got := Choose(ParseAccept([]string{c.header}, c.query), offers); got != c.want {
+		if got := Choose(ParseAccept([]string{c.header}, AcceptQuery(c.query)), offers); got != c.want {
 			t.Errorf("%q %q: offer %d, want %d", c.header, c.query, got, c.want)
 		}
+	}
+}
+
+func TestTransferSyntaxMattersOnlyToWhatHasOne(t *testing.T) {
+	t.Parallel()
+	accept := ParseAccept([]string{"application/dicom+json; transfer-syntax=1.2.840.10008.1.2.1; charset=utf-8"}, nil)
+	if i := Choose(accept, []Offer{{Type: XML, Related: true, Default: true}, {Type: JSON, Default: true}}); i != 1 {
+		t.Errorf("offer %d", i)
+	}
+	if got := AcceptQuery("accept=application/dicom+json&accept=%zz"); len(got) != 1 || got[0] != JSON {
+		t.Errorf("%q", got)
 	}
 }
 
@@ -74,8 +97,8 @@ func TestSearchParametersAreReadOrRefused(t *testing.T) {
 func FuzzParseMedia(f *testing.F) {
 	f.Add(`multipart/related; type="application/dicom"; boundary="a\"b"; q=0.5, image/*`)
 	f.Fuzz(func(t *testing.T, s string) {
-		for _, m := range ParseAccept([]string{s}, "") {
-			if m.Q <= 0 || m.Q > 1 || m.Type == "" {
+		for _, m := range ParseAccept([]string{s}, AcceptQuery(s)) {
+			if !(m.Q >= 0) || m.Q > 1 || m.Type == "" {
 				t.Fatalf("%+v", m)
 			}
 		}

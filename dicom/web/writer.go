@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// Writer writes a multipart/related body. Each part's length is known before
-// its bytes, so the body's length can be too.
+// Writer writes a multipart/related body. Where each part's length is known
+// before its bytes, the body's can be too.
 type Writer struct {
 	w        io.Writer
 	boundary string
@@ -34,8 +34,8 @@ func (m *Writer) ContentType(kind, syntax string) string {
 // Header is one header line of a part.
 type Header struct{ Name, Value string }
 
-// Part starts a part of length bytes; they follow by writes to the underlying
-// writer.
+// Part starts a part of length bytes, -1 if that is not known yet; they follow
+// by writes to the underlying writer.
 func (m *Writer) Part(length int64, headers ...Header) error {
 	_, err := io.WriteString(m.w, m.open(length, headers))
 	m.parts++
@@ -51,7 +51,10 @@ func (m *Writer) open(length int64, headers []Header) string {
 	for _, h := range headers {
 		s += h.Name + ": " + h.Value + "\r\n"
 	}
-	return s + "Content-Length: " + strconv.FormatInt(length, 10) + "\r\n\r\n"
+	if length >= 0 {
+		s += "Content-Length: " + strconv.FormatInt(length, 10) + "\r\n"
+	}
+	return s + "\r\n"
 }
 
 // Close ends the body.

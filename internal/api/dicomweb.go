@@ -74,7 +74,7 @@ var dicomwebMessages = messages{
 
 // accepts is what the caller takes, best first.
 func accepts(c *Call) []web.Media {
-	return web.ParseAccept(c.Header.Values("Accept"), c.URL.Query().Get("accept"))
+	return web.ParseAccept(c.Header.Values("Accept"), web.AcceptQuery(c.URL.RawQuery))
 }
 
 // choose picks the offer a caller likes best, or says what there is.

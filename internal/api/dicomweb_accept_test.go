@@ -96,7 +96,7 @@ func TestEveryAcceptOfEverySyntaxGetsTheRightAnswer(t *testing.T) {
 
 // judge says what is wrong with an answer, "" if nothing is.
 func judge(t *testing.T, r reply, key, below, accept, stored string) string {
-	ranges := web.ParseAccept([]string{accept}, "")
+	ranges := web.ParseAccept([]string{accept}, nil)
 	_, kinds := r.parts(t)
 	switch {
 	case r.code == 404 && (below == "/frames/1" || below == "/rendered" || below == "/thumbnail" || below == "/bulkdata/7FE00010"):

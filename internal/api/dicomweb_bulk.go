@@ -53,7 +53,11 @@ func (d *dicomweb) retrieveBulk(c *Call) error {
 		}
 		turnCells(src.data, cell)
 	}
-	c.W.Header().Set("Cache-Control", "private, max-age=3600")
+	etag := partTag(i, offer)
+	if notModified(c, etag) {
+		return nil
+	}
+	setCached(c, etag)
 	return d.sendValue(c, i, src, offer)
 }
 

@@ -1,33 +1,58 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"io"
 	"slices"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
-	"github.com/yuanzhen/yuanzhen/dicom/pixel"
 	"github.com/yuanzhen/yuanzhen/dicom/web"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/settle"
 )
 
 // converted are the transfer syntaxes objects are given in beside their own.
-// What is asked for without naming one comes as it is stored.
 var converted = []dicom.TransferSyntax{dicom.ExplicitVRLittleEndian, dicom.ImplicitVRLittleEndian, dicom.JPEGLSLossless, dicom.DeflatedExplicitVRLittleEndian}
 
-// maxConverted bounds an object that is converted in memory.
-const maxConverted = 512 << 20
+// objectKinds are the ways one object is given.
+var objectKinds = []web.Offer{{Type: web.DICOM, Related: true}, {Type: web.DICOM}, {Type: web.Zip}}
 
-// instanceOffers lists the forms of one object: as stored, then converted.
+// instanceOffers lists the forms of one object: as stored, then converted. Who
+// names application/dicom without a transfer syntax gets explicit VR little
+// endian (PS3.18 section 8.7.3.5.2), unless something has been lost already
+// or the hub cannot decode it; who takes anything gets what is stored.
 func instanceOffers(i *hub.Instance) []web.Offer {
-	out := []web.Offer{{Type: web.DICOM, Related: true, Syntax: i.Syntax, Default: true}, {Type: web.DICOM, Syntax: i.Syntax, Default: true}}
+	plain := plainByDefault(i)
+	var out []web.Offer
+	for _, o := range objectKinds {
+		o.Syntax, o.Default = i.Syntax, o.Type == web.Zip || !plain
+		out = append(out, o)
+	}
 	for _, ts := range converted {
-		if string(ts) != i.Syntax && convertible(i, ts) {
-			out = append(out, web.Offer{Type: web.DICOM, Related: true, Syntax: string(ts)}, web.Offer{Type: web.DICOM, Syntax: string(ts)})
+		if string(ts) == i.Syntax || !convertible(i, ts) {
+			continue
+		}
+		for _, o := range objectKinds {
+			o.Syntax, o.Default = string(ts), o.Type != web.Zip && plain && ts == dicom.ExplicitVRLittleEndian
+			out = append(out, o)
 		}
 	}
-	return append(out, web.Offer{Type: web.Zip, Default: true})
+	return out
+}
+
+// offersOf are those of an object's forms that are of a kind.
+func offersOf(i *hub.Instance, kind web.Offer) []web.Offer {
+	return slices.DeleteFunc(instanceOffers(i), func(o web.Offer) bool { return o.Type != kind.Type || o.Related != kind.Related })
+}
+
+// plainByDefault: the standard leaves out objects of which there is only a form
+// with losses.
+func plainByDefault(i *hub.Instance) bool {
+	switch ts := dicom.TransferSyntax(i.Syntax); ts {
+	case dicom.ExplicitVRLittleEndian, dicom.JPEGBaseline8Bit, dicom.JPEGExtended12Bit, dicom.JPEGSpectralSelection, dicom.JPEGFullProgression,
+		dicom.JPEGLSNearLossless, dicom.JPEG2000, dicom.JPEG2000MC, dicom.HTJ2K:
+		return false
+	}
+	return convertible(i, dicom.ExplicitVRLittleEndian)
 }
 
 // convertible says whether an object of a syntax can be given in another one.
@@ -37,7 +62,7 @@ func convertible(i *hub.Instance, to dicom.TransferSyntax) bool {
 	if from == to {
 		return true
 	}
-	if i.Length > maxConverted || !slices.Contains(converted, to) {
+	if !slices.Contains(converted, to) {
 		return false
 	}
 	if i.Rows == 0 {
@@ -47,35 +72,14 @@ func convertible(i *hub.Instance, to dicom.TransferSyntax) bool {
 	return !from.Encapsulated() || kind != "" && kind != "image/jxl" && kind != "video/mpeg2" && kind != "video/mp4"
 }
 
-// convert reads an object and returns its file in another transfer syntax.
-func (d *dicomweb) convert(ctx context.Context, i *hub.Instance, to dicom.TransferSyntax) ([]byte, error) {
-	release, err := d.turn(ctx)
-	if err != nil {
-		return nil, err
+// convert makes ready to give an object in another transfer syntax. What cannot
+// be given so is told here, unless the fault is in a later frame.
+func (d *dicomweb) convert(ctx context.Context, i *hub.Instance, to dicom.TransferSyntax) (*settle.Converted, error) {
+	conv, err := d.Settled.Convert(ctx, i, to)
+	if err != nil && hub.KindOf(err) != hub.Busy {
+		err = notConvertible(err)
 	}
-	defer release()
-	r, err := d.proved(ctx, i)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	stream, err := io.ReadAll(r)
-	if err != nil {
-		return nil, err
-	}
-	ds, err := dicom.Parse(bytes.NewReader(stream), dicom.TransferSyntax(i.Syntax), dicom.Options{Keep: -1})
-	if err != nil {
-		return nil, notConvertible(err)
-	}
-	out, err := pixel.Transcode(ds, bytes.NewReader(stream), to)
-	if err != nil {
-		return nil, notConvertible(err)
-	}
-	var b bytes.Buffer
-	if err := dicom.WriteFile(&b, dicom.FileMeta{SOPClassUID: i.Class, SOPInstanceUID: i.UID, Syntax: to}, out); err != nil {
-		return nil, notConvertible(err)
-	}
-	return b.Bytes(), nil
+	return conv, err
 }
 
 // notConvertible: whatever the fault, the object can be had as it is stored.

@@ -107,12 +107,15 @@ func (d *dicomweb) retrieveFrames(c *Call) error {
 	if err := d.view(c, &found.Study); err != nil {
 		return err
 	}
-	decode := !f.Native() && offer.Syntax != string(f.Syntax)
-	c.W.Header().Set("Cache-Control", "private, max-age=3600")
-	if len(list) == 1 && !offer.Related {
-		return d.sendFrame(c, i, f, list[0], offer, decode)
+	etag := partTag(i, offer)
+	if notModified(c, etag) {
+		return nil
 	}
-	return d.sendFrames(c, i, f, list, offer, decode)
+	decode := !f.Native() && offer.Syntax != string(f.Syntax)
+	if len(list) == 1 && !offer.Related {
+		return d.sendFrame(c, i, f, list[0], offer, decode, etag)
+	}
+	return d.sendFrames(c, i, f, list, offer, decode, etag)
 }
 
 // frameList reads a list of frame numbers; one that is not there is NotFound.
@@ -194,11 +197,12 @@ func (d *dicomweb) turn(ctx context.Context) (release func(), err error) { retur
 func notRenderable(err error) error { return settle.NotRenderable(err) }
 
 // sendFrame sends one frame without parts around it, by range if asked.
-func (d *dicomweb) sendFrame(c *Call, i *hub.Instance, f *settle.Frames, n int, offer web.Offer, decode bool) error {
+func (d *dicomweb) sendFrame(c *Call, i *hub.Instance, f *settle.Frames, n int, offer web.Offer, decode bool, etag string) error {
 	src, err := d.frame(c.Context(), i, f, n, decode)
 	if err != nil {
 		return err
 	}
+	setCached(c, etag)
 	c.W.Header().Set("Content-Type", offer.ContentType())
 	if src.data == nil && (len(src.parts) != 1 || c.Header.Get("Range") == "" || f.Syntax.Deflated()) {
 		c.W.Header().Set("Content-Length", strconv.FormatInt(src.length, 10))
@@ -222,7 +226,7 @@ func (d *dicomweb) sendFrame(c *Call, i *hub.Instance, f *settle.Frames, n int, 
 func serveContent(c *Call, r io.ReadSeeker) { http.ServeContent(c.W, c.Request, "", time.Time{}, r) }
 
 // sendFrames sends frames as parts.
-func (d *dicomweb) sendFrames(c *Call, i *hub.Instance, f *settle.Frames, list []int, offer web.Offer, decode bool) error {
+func (d *dicomweb) sendFrames(c *Call, i *hub.Instance, f *settle.Frames, list []int, offer web.Offer, decode bool, etag string) error {
 	w := web.NewWriter(c.W)
 	h := c.W.Header()
 	root := base(c) + "/studies/" + c.PathValue("study") + "/series/" + c.PathValue("series") + "/instances/" + i.UID + "/frames/"
@@ -233,6 +237,7 @@ func (d *dicomweb) sendFrames(c *Call, i *hub.Instance, f *settle.Frames, list [
 			if err != nil {
 				return err
 			}
+			setCached(c, etag)
 			h.Set("Content-Type", w.ContentType(offer.Type, offer.Syntax))
 			if len(list) == 1 {
 				h.Set("Content-Length", strconv.FormatInt(w.OnePartLength(src.length, part...), 10))

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
@@ -89,8 +90,7 @@ func (d *dicomweb) answerMetadata(c *Call, st *db.StudyRow, tag string, write fu
 	h.Set("ETag", etag)
 	h.Set("Cache-Control", "private, no-cache")
 	h.Add("Vary", "Accept-Encoding")
-	if strings.Contains(c.Header.Get("If-None-Match"), etag) {
-		c.W.WriteHeader(http.StatusNotModified)
+	if notModified(c, etag) {
 		return nil
 	}
 	out := &metaWriter{c: c, xml: offer.Type == web.XML, mark: []byte(settle.BulkMark), address: []byte(`"BulkDataURI":"` + base(c) + "/")}
@@ -125,7 +125,7 @@ func (m *metaWriter) begin() {
 	}
 	m.began = true
 	m.w = bufio.NewWriterSize(m.c.W, 64<<10)
-	if strings.Contains(m.c.Header.Get("Accept-Encoding"), "gzip") {
+	if takesGzip(m.c.Header) {
 		m.c.W.Header().Set("Content-Encoding", "gzip")
 		m.zip, _ = gzip.NewWriterLevel(m.c.W, gzip.BestSpeed) // the level is one
 		m.w.Reset(m.zip)
@@ -139,6 +139,19 @@ func (m *metaWriter) begin() {
 	m.c.W.Header().Set("Content-Type", web.JSON)
 	m.c.W.WriteHeader(http.StatusOK)
 	m.w.WriteByte('[')
+}
+
+// takesGzip reads Accept-Encoding (RFC 9110 section 12.5.3).
+func takesGzip(h http.Header) bool {
+	for coding := range strings.SplitSeq(strings.Join(h.Values("Accept-Encoding"), ","), ",") {
+		name, weight, weighed := strings.Cut(coding, ";")
+		if name = strings.TrimSpace(name); !strings.EqualFold(name, "gzip") && name != "*" {
+			continue
+		}
+		q, err := strconv.ParseFloat(strings.TrimPrefix(strings.TrimSpace(weight), "q="), 64)
+		return !weighed || err == nil && q > 0
+	}
+	return false
 }
 
 func (m *metaWriter) line(b []byte) error {

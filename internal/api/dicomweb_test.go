@@ -570,7 +570,7 @@ func hasPixels(d *dicom.Dataset) bool {
 func (h *hospital) looksRight(name string, u uids, want []byte, pixels bool) {
 	h.t.Helper()
 	t, base := h.t, filepath.Base(name)
-	if r := h.get("tech1", u.path(), "application/dicom"); r.code != 200 || !bytes.HasSuffix(r.body, want) {
+	if r := h.get("tech1", u.path(), "application/dicom; transfer-syntax=*"); r.code != 200 || !bytes.HasSuffix(r.body, want) {
 		t.Errorf("%s: %d, or another data set", base, r.code)
 	}
 	r := h.get("tech1", u.path()+"/metadata", "application/dicom+json")

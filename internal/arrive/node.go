@@ -24,6 +24,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 	"github.com/yuanzhen/yuanzhen/internal/intake"
+	"github.com/yuanzhen/yuanzhen/internal/settle"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 	"github.com/yuanzhen/yuanzhen/storage"
 )
@@ -35,6 +36,7 @@ type Node struct {
 	Objects storage.Objects
 	Intake  *intake.Intake
 	Work    *worklist.Service
+	Settled *settle.Store // gives instances in other transfer syntaxes; the hub has one, so that its bounds hold
 	AET     string
 	Log     *slog.Logger
 	// Open accepts every called and calling AE title: a calling title that is
@@ -59,17 +61,16 @@ type Node struct {
 	mostMatches, mostRetrieved int // maxMatches and maxRetrieved, less in tests
 
 	lease    time.Duration       // commitLease, less in tests
-	decoding chan struct{}       // places for work on pixels
 	promises chan *db.Commitment // to look after at once
 }
 
 // New returns a Node on d, its objects, intake and queue; the exported fields
 // are then set before it is used.
 func New(d *db.DB, objects storage.Objects, in *intake.Intake, work *worklist.Service) *Node {
-	return &Node{DB: d, Objects: objects, Intake: in, Work: work, Log: slog.New(slog.DiscardHandler), Opened: func(int) {}, Answered: func(uint16) {}, Silent: func(map[hub.MemberID]int) {},
+	log := slog.New(slog.DiscardHandler)
+	return &Node{DB: d, Objects: objects, Intake: in, Work: work, Settled: settle.New(d, objects, nil, log, 0), Log: log, Opened: func(int) {}, Answered: func(uint16) {}, Silent: func(map[hub.MemberID]int) {},
 		mostMatches: maxMatches, mostRetrieved: maxRetrieved,
-		callers: map[*dimse.Association]*caller{}, asking: map[string]asker{}, lease: commitLease,
-		decoding: make(chan struct{}, 2), promises: make(chan *db.Commitment, 64)}
+		callers: map[*dimse.Association]*caller{}, asking: map[string]asker{}, lease: commitLease, promises: make(chan *db.Commitment, 64)}
 }
 
 var (

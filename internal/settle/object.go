@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/klauspost/compress/flate"
-
 	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 	"github.com/yuanzhen/yuanzhen/storage"
@@ -150,15 +148,11 @@ func (s *Store) At(ctx context.Context, i *hub.Instance, off, n int64) (io.ReadC
 		return r, nil
 	}
 	raw := s.Open(ctx, i, nil)
-	var zlib [2]byte // a header that some writers put there
-	if _, err := io.ReadFull(raw, zlib[:]); err != nil {
+	z, err := inflated(raw)
+	if err != nil {
 		raw.Close()
 		return nil, unreadable(i, err)
 	}
-	if zlib[0] != 0x78 || (uint(zlib[0])<<8|uint(zlib[1]))%31 != 0 {
-		raw.Seek(0, io.SeekStart)
-	}
-	z := flate.NewReader(raw)
 	if _, err := io.CopyN(io.Discard, z, off); err != nil {
 		raw.Close()
 		return nil, unreadable(i, err)
