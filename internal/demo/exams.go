@@ -33,7 +33,9 @@ const (
 	utf = "ISO_IR 192"
 )
 
-// exams are what the demo sends, in the order they happen.
+// exams are what the demo sends, in the order they happen. The man with the
+// infarction has earlier ECGs to compare with: of last year, and of an hour
+// ago, when the pain began.
 func exams(now time.Time) []exam {
 	one := func(f func(subject) object) func(subject) ([]object, error) {
 		return func(s subject) ([]object, error) { return []object{f(s)}, nil }
@@ -55,9 +57,10 @@ func exams(now time.Time) []exam {
 		o, err := cine(s, 5)
 		return []object{o}, err
 	}
+	chestPain := patient("CLINIC1", "P000102", "赵建国", "Zhao^Jianguo", "M", "19640927", 12, utf)
 	list := []exam{
 		{subject: patient("CLINIC1", "P000101", "王秀芳", "Wang^Xiufang", "F", "19580312", 11, gb), by: byStore, make: xray(21, pneumonia, false)},
-		{subject: patient("CLINIC1", "P000102", "赵建国", "Zhao^Jianguo", "M", "19640927", 12, utf), by: byRecording, trace: synth.InferiorSTEMI, seed: 1},
+		{subject: chestPain, by: byRecording, trace: synth.InferiorSTEMI, seed: 1},
 		{subject: patient("CLINIC2", "P000201", "李桂英", "Li^Guiying", "F", "19710605", 13, utf), by: byStow, make: ct},
 		{subject: patient("CLINIC2", "P000202", "刘志刚", "Liu^Zhigang", "M", "19490118", 14, gb), by: byStore, make: trace(synth.AtrialFibrillation, 2)},
 		{subject: patient("CLINIC3", "P000301", "欧阳小明", "Ouyang^Xiaoming", "M", "19880220", 15, gb), by: byStore, make: loop},
@@ -75,5 +78,10 @@ func exams(now time.Time) []exam {
 		"department": "全科", "doctor": "周建国", "history": "发热、咳嗽 3 天", "purpose": "排除肺炎", "priority": 3}
 	list[2].order = map[string]any{"kind": "image", "modality": "CT", "item": "CT-CHEST", "item_name": "胸部CT平扫", "body_part": "CHEST", "visit": "inpatient",
 		"department": "内科", "doctor": "郑志强", "history": "体检发现右肺阴影", "purpose": "明确性质", "priority": 2}
-	return list
+	earlier := func(ago time.Duration, seed uint64) exam {
+		s := chestPain
+		s.at = now.Add(-ago).In(time.FixedZone("CST", 8*3600))
+		return exam{subject: s, by: byRecording, trace: synth.Normal, seed: seed}
+	}
+	return append([]exam{earlier(400*24*time.Hour, 7), earlier(time.Hour, 8)}, list...)
 }
