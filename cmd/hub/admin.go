@@ -171,6 +171,7 @@ type deviceAdd struct {
 	Charset     string        `help:"Character set of answers: GB18030 (default), GBK, \"ISO_IR 192\", \"ISO_IR 100\", \"ISO_IR 6\"."`
 	Service     []hub.Service `help:"store, query, retrieve, worklist, step, commit; may be repeated, every one if not given."`
 	Certificate string        `help:"SHA-256 of the client certificate it must show, in hexadecimal."`
+	SilentHours int           `help:"Working hours without contact after which an alarm is raised; none if not given."`
 }
 
 // Run registers a device.
@@ -181,7 +182,7 @@ func (c *deviceAdd) Run(ctx context.Context, out io.Writer) error {
 			return "", nil, err
 		}
 		dev := &hub.Device{Member: member, AETitle: c.AET, Name: c.Name, Address: c.Address, Kind: c.Kind, AutoSubmit: c.AutoSubmit,
-			Port: c.Port, TLS: c.TLS, Charset: c.Charset, Services: c.Service, Certificate: strings.ToLower(strings.ReplaceAll(c.Certificate, ":", ""))}
+			Port: c.Port, TLS: c.TLS, Charset: c.Charset, Services: c.Service, SilentHours: c.SilentHours, Certificate: strings.ToLower(strings.ReplaceAll(c.Certificate, ":", ""))}
 		err = s.CreateDevice(ctx, hub.System, dev)
 		return fmt.Sprintf("device %s of %s added", dev.AETitle, c.Member),
 			map[string]any{"id": dev.ID, "ae_title": dev.AETitle, "member": c.Member, "auto_submit": dev.AutoSubmit}, err

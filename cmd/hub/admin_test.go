@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/demo"
 )
 
@@ -129,10 +130,19 @@ func TestMachineFillsAnAllianceWithoutABrowser(t *testing.T) {
 		t.Fatalf("got %v", user)
 	}
 	token := asked(t, "token", "add", "--data", dir, "--user", "cart", "--name", "ward 3")["token"].(string)
-	device := asked(t, "device", "add", "--data", dir, "--member", "CLINIC1", "--ae", "DR1", "--kind", "DX")
+	device := asked(t, "device", "add", "--data", dir, "--member", "CLINIC1", "--ae", "DR1", "--kind", "DX", "--silent-hours", "40")
 	if device["ae_title"] != "DR1" {
 		t.Fatalf("got %v", device)
 	}
+	if _, err := hubCommand(t, "device", "add", "--data", dir, "--member", "CLINIC1", "--ae", "DR2", "--silent-hours", "-1"); err == nil {
+		t.Fatal("a device may be silent for less than no time")
+	}
+	d, err := db.Open(t.Context(), "sqlite:"+filepath.Join(dir, "hub.db"))
+	must(t, err)
+	if dr, err := d.Read(t.Context()).DeviceByAE("DR1"); err != nil || dr.SilentHours != 40 {
+		t.Errorf("device %+v, %v", dr, err)
+	}
+	must(t, d.Close())
 	if _, err := hubCommand(t, "device", "add", "--data", dir, "--member", "CLINIC1", "--ae", "DR1"); err == nil {
 		t.Fatal("one AE title was given to two devices")
 	}

@@ -24,6 +24,7 @@ type dicomCommand struct {
 	Send      dicomSend      `cmd:"" help:"Send files to another node as they are."`
 	Find      dicomFind      `cmd:"" help:"Ask another node what it has, or for its worklist."`
 	Move      dicomMove      `cmd:"" help:"Have another node send to a third."`
+	Get       dicomGet       `cmd:"" help:"Fetch from another node into files."`
 	Anonymize dicomAnonymize `cmd:"" help:"Write copies without the identity of the patient, for teaching and sharing (PS3.15 E)."`
 }
 

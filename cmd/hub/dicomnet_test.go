@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
@@ -20,6 +22,7 @@ import (
 
 	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/dicom/dimse"
+	"github.com/yuanzhen/yuanzhen/dicom/ul"
 )
 
 // certificate writes a self-signed certificate of this machine with its key.
@@ -119,6 +122,93 @@ func TestOperatorTalksToNodesPlainlyAndOverTLS(t *testing.T) {
 	if out, err := hubCommand(t, "dicom", "move", hub.dicom, "--calling", "CLINIC1", "--to", "NOBODY", "-k", "StudyInstanceUID="+study); err == nil || !strings.Contains(out, "A801") {
 		t.Errorf("move to nobody: %v, %s", err, out)
 	}
+
+	got := t.TempDir()
+	out, err = hubCommand(t, "dicom", "get", hub.dicom, "--calling", "CLINIC1", "--out", got, "-k", "StudyInstanceUID="+study, "--json")
+	list := lines(t, out)
+	if err != nil || len(list) != 2 || list[0].Instance != read.instance || list[1].Counts == nil || list[1].Counts.Completed != 1 {
+		t.Fatalf("get: %v, %s", err, out)
+	}
+	sent, err := os.ReadFile(file)
+	must(t, err)
+	have, err := os.ReadFile(list[0].File)
+	must(t, err)
+	fetched, err := header(list[0].File)
+	must(t, err)
+	if fetched.kind != read.kind || !bytes.Equal(have[fetched.offset:], sent[read.offset:]) {
+		t.Errorf("got %d bytes of %v, sent %d of %v", len(have), fetched.kind, len(sent), read.kind)
+	}
+	if left, err := os.ReadDir(got); err != nil || len(left) != 1 {
+		t.Errorf("files left: %v, %v", left, err)
+	}
+	if out, err := hubCommand(t, "dicom", "get", hub.dicom, "--calling", "CLINIC1", "--out", got, "-k", "StudyInstanceUID="+study, "--class", dimse.Verification); err == nil || !strings.Contains(out, "A702") {
+		t.Errorf("get of a class that was not offered: %v, %s", err, out)
+	}
+}
+
+// TestNetworkFaultsSayWhatToDo runs the commands against what operators meet.
+func TestNetworkFaultsSayWhatToDo(t *testing.T) {
+	t.Parallel()
+	cert, key := certificate(t)
+	other, _ := certificate(t)
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	must(t, err)
+	pem, err := os.ReadFile(cert)
+	must(t, err)
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(pem)
+	serve := func(s *dimse.Server) string {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		must(t, err)
+		ctx, stop := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		go func() { done <- s.Serve(ctx, l) }()
+		t.Cleanup(func() { stop(); <-done })
+		return l.Addr().String()
+	}
+	plain := serve(&dimse.Server{AETitle: "PACS", Handler: &workstation{}})
+	busy := serve(&dimse.Server{Handler: &doorman{ul.RejectLocalLimit}})
+	strict := serve(&dimse.Server{Handler: &doorman{ul.RejectCallingAE}})
+	closed := serve(&dimse.Server{Handler: &doorman{ul.RejectNoReason}})
+	secure := serve(&dimse.Server{Handler: &workstation{}, TLS: &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert}})
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // the system takes the connection, nobody answers
+	must(t, err)
+	t.Cleanup(func() { silent.Close() })
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	gone.Close()
+	for name, c := range map[string]struct {
+		args   []string
+		zh, en string
+	}{
+		"called":      {[]string{"echo", plain}, "--called", "the node's AE title is not ANY-SCP"},
+		"calling":     {[]string{"echo", strict}, "不认识我方的AE标题 YUANZHEN", "register it there"},
+		"busy":        {[]string{"echo", busy}, "暂时繁忙", "try again later"},
+		"refused":     {[]string{"echo", closed}, "拒绝建立关联", "its log says why"},
+		"no service":  {[]string{"find", plain, "--called", "PACS", "-k", "PatientID"}, "不提供此服务", "does not offer this service"},
+		"nobody":      {[]string{"get", gone.Addr().String(), "-k", "PatientID=1", "--out", t.TempDir()}, "无人监听", "nobody listens"},
+		"no host":     {[]string{"echo", "no-such-host.invalid:104"}, "找不到主机", "no host of that name"},
+		"silent":      {[]string{"move", silent.Addr().String(), "--to", "X", "-k", "PatientID=1", "--timeout", "50ms"}, "没有应答", "wait longer with --timeout"},
+		"no TLS":      {[]string{"echo", plain, "--called", "PACS", "--tls", "--insecure"}, "不使用TLS", "does not speak TLS"},
+		"TLS only":    {[]string{"echo", secure}, "请加 --tls", "add --tls"},
+		"not trusted": {[]string{"echo", secure, "--tls", "--tls-ca", other}, "不受信任", "--tls-ca"},
+		"other name":  {[]string{"echo", secure, "--tls", "--tls-ca", cert, "--tls-name", "pacs.example"}, "名称不符", "--tls-name"},
+		"shown none":  {[]string{"echo", secure, "--tls", "--tls-ca", cert}, "不接受我方的TLS或证书", "--tls-cert"},
+	} {
+		out, err := hubCommand(t, append([]string{"dicom"}, c.args...)...)
+		if err == nil || !strings.Contains(err.Error(), c.zh) || !strings.Contains(err.Error(), c.en) {
+			t.Errorf("%s: %v; want %q and %q (%s)", name, err, c.zh, c.en, out)
+		}
+	}
+}
+
+// doorman refuses every association.
+type doorman struct{ why *ul.Reject }
+
+func (d *doorman) Accept(context.Context, *dimse.Association) error { return d.why }
+func (d *doorman) Closed(*dimse.Association, bool, error)           {}
+func (d *doorman) Store(context.Context, *dimse.Association, *dimse.StoreRequest) dimse.Status {
+	return dimse.Status{Code: dimse.ProcessingFailure}
 }
 
 func between(s, from, to string) string {
