@@ -1,6 +1,10 @@
 package measure
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // atrialSigns is what can be told about the atria.
 type atrialSigns struct {
@@ -15,7 +19,10 @@ const (
 	steadyLeast     = 0.20 // of that, however noisy
 	humpPower       = 0.4  // mean power of a hump by that of its peak
 	noiseInP        = 0.08 // power of noise that is left in the band of P
+	steadySpare     = 0.25 // of the beats: a premature or a dropped P is no reason to doubt the rest
 	steadyErratic   = 0.92 // the same where RR is so uneven that chance must be kept out
+	steadyQuiet     = 0.70 // the same where it is quiet before P
+	quietBefore     = 0.45 // of P: no more goes on there
 	atrialShortest  = 0.33 // s: a faster atrial cycle is flutter, not P waves
 	flutterShortest = 0.19 // s
 	flutterLongest  = 0.28
@@ -35,11 +42,14 @@ func atriaOf(traces []trace, beats []Beat, m *medianBeat, b bounds, noise float6
 	if m == nil || b.qrsOn < 0 {
 		return signs
 	}
-	match := math.Max(steadyLeast, steadyMatch*clarity(b.pUV, noise))
+	match, spare := math.Max(steadyLeast, steadyMatch*clarity(b.pUV, noise)), steadySpare
 	if isErratic(beats) {
-		match = steadyErratic
+		match, spare = steadyErratic, 0
+		if restBefore(traces, beats, m, b) <= quietBefore {
+			match = steadyQuiet
+		}
 	}
-	signs.steadyP = b.pOn >= 0 && steadiness(traces, m, b) >= match
+	signs.steadyP = b.pOn >= 0 && steadiness(traces, m, b, spare) >= match
 	if signs.steadyP {
 		return signs
 	}
@@ -71,30 +81,76 @@ func isErratic(beats []Beat) bool {
 }
 
 // steadiness is how alike the single P waves are: the mean correlation of any
-// two of them, all usable leads taken together. It is 0 with one beat.
-func steadiness(traces []trace, m *medianBeat, b bounds) float64 {
+// two of them, all usable leads taken together, without the share spare of them
+// that is least like the others. It is 0 with one beat.
+func steadiness(traces []trace, m *medianBeat, b bounds, spare float64) float64 {
 	from, to := max(0, b.pOn-span(0.010, m.rate)), b.pOff
-	var sum []float64
-	n := 0
+	var all [][]float64
 	for _, at := range m.at {
 		lo, hi := at-m.r+from, at-m.r+to
 		if lo < 0 || hi >= len(traces[0].x) {
 			continue
 		}
-		one := singleP(traces, lo, hi, m.rate)
-		if sum == nil {
-			sum = make([]float64, len(one))
-		}
-		for i, v := range one {
-			sum[i] += v
-		}
-		n++
+		all = append(all, singleP(traces, lo, hi, m.rate))
 	}
+	sum := sumOf(all)
+	slices.SortFunc(all, func(a, b []float64) int { return cmp.Compare(dot(a, sum), dot(b, sum)) })
+	all = all[int(spare*float64(len(all))):]
+	n := float64(len(all))
 	if n < 2 {
 		return 0
 	}
 	// The sum of unit vectors has the squared length n + the sum over pairs.
-	return (dot(sum, sum) - float64(n)) / float64(n*(n-1))
+	sum = sumOf(all)
+	return (dot(sum, sum) - n) / (n * (n - 1))
+}
+
+func sumOf(vectors [][]float64) []float64 {
+	var sum []float64
+	for _, v := range vectors {
+		if sum == nil {
+			sum = make([]float64, len(v))
+		}
+		for i, x := range v {
+			sum[i] += x
+		}
+	}
+	return sum
+}
+
+// restBefore is how much goes on in front of P, beside P itself: fibrillation and
+// flutter know no pause. It is infinite when too few beats come late enough for
+// their T to be over by then.
+func restBefore(traces []trace, beats []Beat, m *medianBeat, b bounds) float64 {
+	if b.pOn < 0 || b.tEnd < 0 {
+		return math.Inf(1)
+	}
+	width, gap := b.pOff-b.pOn, span(0.010, m.rate)
+	var shares []float64
+	for _, i := range m.used {
+		p := beats[i].Sample - m.r + b.pOn
+		from := p - gap - width
+		if i == 0 || from < beats[i-1].Sample-m.r+b.tEnd || p+width >= len(traces[0].x) {
+			continue
+		}
+		shares = append(shares, math.Sqrt(wavePower(traces, from, from+width, m.rate)/wavePower(traces, p, p+width, m.rate)))
+	}
+	if len(shares) < enoughBeats {
+		return math.Inf(1)
+	}
+	return median(shares)
+}
+
+// wavePower is what stands out of a straight line from lo to hi, over the usable leads.
+func wavePower(traces []trace, lo, hi int, rate float64) float64 {
+	power := 0.0
+	for _, tr := range traces {
+		if tr.usable {
+			x := straightened(tr.x[lo:hi+1], rate)
+			power += dot(x, x)
+		}
+	}
+	return power
 }
 
 // singleP is one P wave on all usable leads, brought to length one.

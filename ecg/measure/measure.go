@@ -101,7 +101,7 @@ func representative(traces []trace, beats []Beat, shape int, rate float64) (*med
 		return m, none
 	}
 	delineateT(m, &b, usualRR(beats)/1000)
-	delineateP(m, &b, usualRR(beats)/1000)
+	delineateP(m, &b, tightBefore(beats, shape))
 	return m, b
 }
 

@@ -5,7 +5,7 @@ import (
 )
 
 const (
-	medianBefore = 0.350 // s before the R peak
+	medianBefore = 0.500 // s before the R peak
 	medianAfter  = 0.700 // s after it, less when the next beat comes sooner
 	roughAfter   = 0.240 // s after it where only QRS is looked for
 	maxMedian    = 60    // beats that a median is made of

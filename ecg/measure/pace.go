@@ -19,6 +19,7 @@ const (
 	paceSkirt    = 3     // times paceHalf: so far away a sharp R has fallen much more
 	paceNarrow   = 0.65  // of that fall a pulse has done at once
 	paceSteady   = 0.08  // of the height, mean over the beats: enough at one distance before R
+	paceStandout = 2.5   // times that at other distances, where there is noise only
 	paceSlack    = 0.004 // s by which that distance varies
 	paceWide     = 0.008 // s on both sides that are bridged
 	paceBlur     = 0.010 // s about a bridge in which it makes a beat look steeper
@@ -100,8 +101,10 @@ func (b *block) steadyPulses(share []float64, rate float64) []int {
 		}
 		return from + highest(share[from:to])
 	}
-	best, steady := 0, 0.0
-	for before := span(paceClear, rate) + slack + 1; before <= farthest; before++ {
+	nearest := span(paceClear, rate) + slack + 1
+	steady := make([]float64, max(0, farthest-nearest+1))
+	for k := range steady {
+		before := nearest + k
 		sum, count := 0.0, 0
 		for _, beat := range b.beats {
 			if i := sharpest(beat, before); i >= 0 && beat.Class == Dominant {
@@ -109,13 +112,15 @@ func (b *block) steadyPulses(share []float64, rate float64) []int {
 				count++
 			}
 		}
-		if count >= paceFewest && sum/float64(count) > steady {
-			best, steady = before, sum/float64(count)
+		if count >= paceFewest {
+			steady[k] = sum / float64(count)
 		}
 	}
-	if steady < paceSteady {
+	best := highest(steady)
+	if most := steady[best]; most < paceSteady || most < paceStandout*median(steady) {
 		return nil
 	}
+	best += nearest
 	var found []int
 	for _, beat := range b.beats {
 		if i := sharpest(beat, best); i >= 0 && share[i] >= paceSteady {

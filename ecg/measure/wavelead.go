@@ -257,7 +257,12 @@ func jointP(m *medianBeat, b bounds, tEnd int, rr float64) hump {
 		return hump{part: absent()}
 	}
 	rise := humps(m, from, to)
-	peak := highest(rise)
+	peak, most := 0, 0.0
+	for i, v := range rise {
+		if w := v * likelyP(float64(b.qrsOn-from-i)/m.rate); w > most {
+			peak, most = i, w
+		}
+	}
 	if rise[peak] < minPUV {
 		return hump{part: absent()}
 	}
@@ -269,7 +274,17 @@ func jointP(m *medianBeat, b bounds, tEnd int, rr float64) hump {
 	return p
 }
 
-const pReach = 0.300 // s before QRS in which P is looked for
+const (
+	pReach  = 0.460 // s before QRS in which P is looked for
+	usualP  = 0.110 // s before QRS at which P is usually highest
+	unusual = 0.200 // s from there at which a hump must be twice as high
+)
+
+// likelyP weighs a place for the peak of P, seconds before QRS.
+func likelyP(before float64) float64 {
+	d := (before - usualP) / unusual
+	return 1 / (1 + d*d)
+}
 
 // leadP finds P on one lead near where all leads have it.
 func leadP(m *medianBeat, x []float64, b bounds, joint hump) part {

@@ -94,9 +94,8 @@ func patternOf(m *medianBeat, b bounds, beats []Beat, shape int) *pattern {
 		return nil
 	}
 	p := &pattern{beat: m, global: b, leads: make([]limb, len(m.x))}
-	rr := usualRR(beats) / 1000
 	p.t = jointT(m, b, tightRR(beats, shape))
-	p.p = jointP(m, b, p.t.off, rr)
+	p.p = jointP(m, b, p.t.off, tightBefore(beats, shape))
 	for k, x := range m.x {
 		p.leads[k] = limb{p: leadP(m, x, b, p.p), qrs: leadQRS(m, x, b), t: leadT(m, x, b, p.t)}
 	}
@@ -224,6 +223,21 @@ func tightRR(beats []Beat, shape int) float64 {
 	var gaps []float64
 	for i := 1; i < len(beats); i++ {
 		if beats[i-1].shape == shape {
+			gaps = append(gaps, beats[i].RRms/1000)
+		}
+	}
+	if len(gaps) == 0 {
+		return 0
+	}
+	return quantile(gaps, 0.25)
+}
+
+// tightBefore is the RR interval in seconds before a beat of shape, at the end of
+// which its P lies: one in four is shorter. 0 when no beat precedes one.
+func tightBefore(beats []Beat, shape int) float64 {
+	var gaps []float64
+	for i := 1; i < len(beats); i++ {
+		if beats[i].shape == shape {
 			gaps = append(gaps, beats[i].RRms/1000)
 		}
 	}
