@@ -57,7 +57,7 @@ func Detect(data []byte) ecg.Format {
 	switch {
 	case pdfecg.Is(data):
 		return ecg.FormatPDF
-	case picture.MediaType(data) != "":
+	case picture.MediaType(data) != "", picture.IsHEIC(data):
 		return ecg.FormatPicture
 	case edan.Is(data):
 		return ecg.FormatEdan

@@ -6,6 +6,7 @@ package picture
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"image"
 	_ "image/jpeg" // decoders that image.DecodeConfig finds
@@ -32,9 +33,30 @@ func MediaType(data []byte) string {
 	return ""
 }
 
+// ErrHEIC says that a file is a photograph as iPhones take them, which browsers do
+// not show. It is wrapped in a FormatError.
+var ErrHEIC = errors.New("HEIC is not read")
+
+// IsHEIC tells HEIC by content: a file type box with a brand of HEIF (ISO/IEC
+// 23008-12 annex B).
+func IsHEIC(data []byte) bool {
+	if len(data) < 12 || string(data[4:8]) != "ftyp" {
+		return false
+	}
+	switch string(data[8:12]) {
+	case "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1":
+		return true
+	}
+	return false
+}
+
 // Decode checks that data begin as a picture of a sensible size does and returns
 // a recording without leads. Errors are *ecg.FormatError.
 func Decode(data []byte) (*ecg.Recording, error) {
+	if IsHEIC(data) {
+		return nil, &ecg.FormatError{Format: ecg.FormatPicture, Offset: 4, Field: "file type", Err: ErrHEIC,
+			Reason: "this is a HEIC photograph of an iPhone: send it as JPEG, or choose \"Most Compatible\" under Settings, Camera, Formats and take it again"}
+	}
 	width, height, err := Size(data)
 	if err != nil {
 		return nil, err

@@ -2,9 +2,11 @@ package picture
 
 import (
 	"bytes"
+	"errors"
 	"image"
 	"image/jpeg"
 	"image/png"
+	"strings"
 	"testing"
 
 	"github.com/yuanzhen/yuanzhen/ecg"
@@ -40,6 +42,19 @@ func TestIconsAndDamagedPicturesAreRefused(t *testing.T) {
 	for name, data := range map[string][]byte{"an icon": draw(t, 16, true), "a stump": draw(t, 200, false)[:20], "text": []byte("hello")} {
 		if rec, err := Decode(data); err == nil {
 			t.Errorf("%s gave %+v", name, rec)
+		}
+	}
+}
+
+func TestPhotographsOfIPhonesAreRefusedWithAdvice(t *testing.T) {
+	t.Parallel()
+	_, err := Decode([]byte("\x00\x00\x00\x24ftypheic\x00\x00\x00\x00mif1heic"))
+	if !errors.Is(err, ErrHEIC) || !strings.Contains(err.Error(), "send it as JPEG") {
+		t.Error(err)
+	}
+	for _, other := range []string{"\x00\x00\x00\x20ftypisom\x00\x00", "ftypheic", ""} {
+		if IsHEIC([]byte(other)) {
+			t.Errorf("%q was taken for one", other)
 		}
 	}
 }

@@ -39,6 +39,7 @@ var coreMessages = messages{
 	"route.no_agreement":       {"本单位没有生效的远程诊断协议，无法送诊。请联系管理员。", "There is no valid reading agreement for this institution. Ask the administrator."},
 	"route.no_next_tier":       {"没有可转交的上级诊断中心：请由管理员登记上级协议。", "There is no next tier to hand this to; the administrator registers an agreement with one."},
 	"ecg.unknown_format":       {"无法识别的心电文件格式。支持 SCP-ECG、HL7 aECG、DICOM 等，请从心电图机导出原始数据后重试。", "This ECG file format is not known. Export SCP-ECG, HL7 aECG or DICOM from the cart and try again."},
+	"ecg.heic":                 {"这是 iPhone 的 HEIC 照片，无法显示。请以 JPEG 格式发送，或在“设置–相机–格式”中选“兼容性最佳”后重拍。", "This is a HEIC photograph of an iPhone and cannot be shown. Send it as JPEG, or choose “Most Compatible” under Settings, Camera, Formats and take it again."},
 	"ecg.unreadable":           {"心电文件无法读取：{reason}。原文件已保留在隔离区，请重新导出或重新采集。", "The ECG file cannot be read: {reason}. It is kept in quarantine; export or record it again."},
 	"ecg.empty":                {"文件是空的，请重新导出后上传。", "The file is empty; export it again."},
 	"ecg.too_large":            {"文件过大，无法作为心电文件接收。", "The file is too large for an ECG."},

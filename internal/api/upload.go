@@ -23,6 +23,7 @@ var uploadMessages = messages{
 	"upload.empty":             {"文件是空的，已忽略。", "The file is empty and was ignored."},
 	"upload.dicomdir":          {"这是光盘目录文件，已忽略；其中的影像会单独接收。", "This is a disc's directory and was ignored; its images are taken in by themselves."},
 	"upload.not_medical":       {"这不是检查数据（图片、文档或程序），已忽略。请上传 DICOM 影像或心电原始文件。", "This is no exam data (a picture, document or program) and was ignored. Upload DICOM images or original ECG files."},
+	"upload.picture":           {"这是图片或 PDF，与检查数据放在一起，未作为心电图接收，已忽略。如为心电图照片或扫描件，请单独上传。", "This picture or PDF lay among other files and was not taken for an ECG. If it is a photograph or scan of one, upload it by itself."},
 	"upload.unknown_format":    {"无法识别的文件格式，已保留在隔离区。请从设备导出 DICOM 或心电原始数据。", "The format is not known; the file is kept in quarantine. Export DICOM or original ECG data from the device."},
 	"upload.unknown_too_large": {"无法识别且过大的文件，未保留。请从设备导出 DICOM 或心电原始数据。", "The format is not known and the file is too large to keep. Export DICOM or original ECG data from the device."},
 	"upload.hash_differs":      {"收到的内容与声明的校验值不一致，请重新上传该文件。", "The content differs from the declared checksum; upload this file again."},

@@ -14,6 +14,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/ecg/decode"
 	"github.com/yuanzhen/yuanzhen/ecg/dicomwave"
 	"github.com/yuanzhen/yuanzhen/ecg/measure"
+	"github.com/yuanzhen/yuanzhen/ecg/picture"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 	"github.com/yuanzhen/yuanzhen/internal/recognition"
@@ -110,6 +111,9 @@ func (in *Intake) Recording(ctx context.Context, src Source, data []byte) (out *
 	rec, err := decode.Decode(data)
 	if errors.Is(err, ecg.ErrUnknownFormat) {
 		return nil, false, hub.Wrap(hub.Unsupported, "intake.Recording", "ecg.unknown_format", err)
+	}
+	if errors.Is(err, picture.ErrHEIC) {
+		return nil, false, hub.Wrap(hub.Unsupported, "intake.Recording", "ecg.heic", err)
 	}
 	if err == nil {
 		err = doubtful(rec)

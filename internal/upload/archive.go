@@ -72,6 +72,7 @@ func (s *Service) archive(ctx context.Context, src intake.Source, u *db.Upload, 
 	if err != nil {
 		return nil, err
 	}
+	var pictures []*zip.File
 	for _, f := range z.File {
 		if f.FileInfo().IsDir() || taken[f.Name] {
 			continue
@@ -79,14 +80,38 @@ func (s *Service) archive(ctx context.Context, src intake.Source, u *db.Upload, 
 		if err := s.hold(ctx, u); err != nil {
 			return nil, err
 		}
-		one, err := s.entry(ctx, src, f)
+		one, err := s.entry(ctx, src, f, pictureForm)
 		if err != nil {
 			return nil, err
 		}
+		if one.Code == codePicture {
+			pictures = append(pictures, f)
+			continue
+		}
 		v.add(entryName(f), one)
+	}
+	if err := s.pictures(ctx, src, pictures, v); err != nil {
+		return nil, err
 	}
 	v.sum()
 	return v, nil
+}
+
+// pictures takes in the pictures and PDFs of an archive that holds no exam as
+// ECGs. Beside an exam they are a report's or a viewer's.
+func (s *Service) pictures(ctx context.Context, src intake.Source, files []*zip.File, v *Verdict) error {
+	as := ecgForm
+	if v.Archive.Files > v.Archive.Results[Ignored] || len(files) > picturesMost {
+		as = pictureForm
+	}
+	for _, f := range files {
+		one, err := s.entry(ctx, src, f, as)
+		if err != nil {
+			return err
+		}
+		v.add(entryName(f), one)
+	}
+	return nil
 }
 
 // records takes in the ECGs that consist of several files and names the entries
@@ -129,9 +154,9 @@ func tooMuch(files []*zip.File, size int64) bool {
 	return total > unpackedMost || total > unpackedFree+ratioMost*uint64(size)
 }
 
-// entry takes in one file of an archive. zip's reader fails when a file is
-// longer than the directory said.
-func (s *Service) entry(ctx context.Context, src intake.Source, f *zip.File) (*Verdict, error) {
+// entry takes in one file of an archive, a picture as the form given. zip's
+// reader fails when a file is longer than the directory said.
+func (s *Service) entry(ctx context.Context, src intake.Source, f *zip.File, picture form) (*Verdict, error) {
 	bad := func(err error) (*Verdict, error) {
 		if hub.KindOf(err) == hub.Busy {
 			return nil, err
@@ -152,6 +177,9 @@ func (s *Service) entry(ctx context.Context, src intake.Source, f *zip.File) (*V
 	form := sniff(f.Name, head)
 	if form == zipForm {
 		return &Verdict{Result: Ignored, Code: codeNested}, nil
+	}
+	if form == pictureForm {
+		form = picture
 	}
 	src.Name = entryName(f)
 	v, err := s.take(ctx, src, form, io.MultiReader(bytes.NewReader(head), body), size)

@@ -27,7 +27,7 @@ const (
 	Duplicate   Result = "duplicate"
 	Conflict    Result = "conflict" // other bytes are here under this UID: these are in quarantine
 	Quarantined Result = "quarantined"
-	Ignored     Result = "ignored"  // no exam: a CD's directory, viewer or picture
+	Ignored     Result = "ignored"  // no exam: a CD's directory, viewer or logo
 	Rejected    Result = "rejected" // not kept
 )
 
@@ -39,6 +39,8 @@ const (
 	codeEmpty       = "upload.empty"
 	codeDirectory   = "upload.dicomdir"
 	codeOther       = "upload.not_medical"
+	codePicture     = "upload.picture"
+	codeHEIC        = "ecg.heic" // intake's: the photograph is still on the phone
 	codeUnknown     = "upload.unknown_format"
 	codeUnknownBig  = "upload.unknown_too_large"
 	codeHashDiffers = "upload.hash_differs"
@@ -129,6 +131,15 @@ func (s *Service) verdict(ctx context.Context, src intake.Source, u *db.Upload, 
 			return v, err
 		}
 	}
+	if f == pictureForm {
+		chosen, err := s.chosen(ctx, u)
+		if err != nil {
+			return nil, err
+		}
+		if chosen {
+			f = ecgForm
+		}
+	}
 	body := data.Reader()
 	defer body.Close()
 	return s.take(ctx, src, f, body, u.Size)
@@ -159,6 +170,8 @@ func (s *Service) take(ctx context.Context, src intake.Source, f form, r io.Read
 		return &Verdict{Result: Ignored, Code: codeDirectory}, nil
 	case otherForm:
 		return &Verdict{Result: Ignored, Code: codeOther}, nil
+	case pictureForm:
+		return &Verdict{Result: Ignored, Code: codePicture}, nil
 	case dicomForm:
 		return taken(s.Intake.File(ctx, src, r))
 	case ecgForm:
@@ -171,7 +184,7 @@ func (s *Service) take(ctx context.Context, src intake.Source, f form, r io.Read
 			return nil, err
 		}
 		out, _, err := s.Intake.ECG(ctx, src, bytes.NewReader(data))
-		if hub.KindOf(err) == hub.Unsupported {
+		if hub.KindOf(err) == hub.Unsupported && hub.CodeOf(err) != codeHEIC {
 			return s.quarantine(ctx, src, bytes.NewReader(data), size, codeUnknown, err)
 		}
 		return taken(out, err)
@@ -239,7 +252,11 @@ func taken(out *intake.Outcome, err error) (*Verdict, error) {
 		}
 		return v, nil
 	case hub.Unsupported:
-		return &Verdict{Result: Rejected, Code: codeUnknown}, nil
+		v := &Verdict{Result: Rejected, Code: codeUnknownBig}
+		if e.Code == codeHEIC {
+			v.Code = codeHEIC
+		}
+		return v, nil
 	case hub.TooLarge:
 		return &Verdict{Result: Rejected, Code: e.Code}, nil
 	case hub.NotFound: // the order was there when the upload began

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/yuanzhen/yuanzhen/ecg"
+	"github.com/yuanzhen/yuanzhen/ecg/decode"
 )
 
 // form is what a file is, by its content.
@@ -20,7 +21,8 @@ const (
 	dicomdirForm // a CD's table of contents (PS3.10 section 8): its files come by themselves
 	ecgForm
 	zipForm
-	otherForm // certainly no exam: pictures, programs, documents
+	pictureForm // a picture or PDF: an ECG where a person says so
+	otherForm   // certainly no exam: programs, documents
 )
 
 // mediaDirectory is the SOP class of a DICOMDIR (PS3.4 annex I).
@@ -43,6 +45,8 @@ func sniff(name string, head []byte) form {
 		return ecgForm
 	case bareDataset(head):
 		return dicomForm
+	case isPicture(head):
+		return pictureForm
 	case notMedical(name, head):
 		return otherForm
 	}
@@ -73,8 +77,14 @@ func bareDataset(head []byte) bool {
 	return string(head[:4]) == "DICM"
 }
 
+// isPicture: pictures and PDFs in which an ECG may come.
+func isPicture(head []byte) bool {
+	f := decode.Detect(head)
+	return f == ecg.FormatPicture || f == ecg.FormatPDF
+}
+
 // magics start files that are certainly no exam, though CDs are full of them.
-var magics = []string{"\xFF\xD8\xFF", "\x89PNG", "GIF8", "MZ", "\x7FELF", "%PDF", "MSCF", "Rar!", "7z\xBC\xAF", "\x00\x00\x01\x00", "\xD0\xCF\x11\xE0",
+var magics = []string{"GIF8", "MZ", "\x7FELF", "MSCF", "Rar!", "7z\xBC\xAF", "\x00\x00\x01\x00", "\xD0\xCF\x11\xE0",
 	"\xCA\xFE\xBA\xBE", "{\\rtf", "RIFF", "OggS", "ID3", "\x1F\x8B"}
 
 // texts are the endings of text files that come with viewers and autostarts.

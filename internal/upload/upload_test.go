@@ -249,7 +249,8 @@ func TestVerdictSaysWhatTheFileIs(t *testing.T) {
 		{"cut.dcm", ct[:len(ct)-20], Quarantined, "dicom.unreadable"},
 		{"ecg.xml", ecg, Stored, codeStored},
 		{"ecg again.xml", ecg, Duplicate, codeDuplicate},
-		{"photo.jpg", []byte("\xFF\xD8\xFF\xE0 and so on"), Ignored, codeOther},
+		{"photo.jpg", []byte("\xFF\xD8\xFF\xE0 and so on"), Quarantined, "ecg.unreadable"},
+		{"IMG_0001.HEIC", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), Rejected, codeHEIC},
 		{"autorun.inf", []byte("[autorun]\r\nopen=viewer.exe"), Ignored, codeOther},
 		{"empty", nil, Ignored, codeEmpty},
 		{"strange.bin", []byte("\x91\x92\x93 nobody knows this"), Quarantined, codeUnknown},
@@ -461,7 +462,7 @@ func TestDeclaredFileThatIsNoExamLeavesTheReceiptOpen(t *testing.T) {
 	c.send(t, Wanted{Filename: "image", Batch: batch}, image)
 	c.send(t, Wanted{Filename: "letter.pdf", Batch: batch}, note)
 	r := c.receipt(t, batch)
-	if r.Complete || !r.Settled || r.Failed != 0 || r.Ignored != 1 || len(r.Reasons) != 1 || r.Reasons[0].Code != codeOther || r.Reasons[0].Files != 1 {
+	if r.Complete || !r.Settled || r.Failed != 0 || r.Ignored != 1 || len(r.Reasons) != 1 || r.Reasons[0].Code != codePicture || r.Reasons[0].Files != 1 {
 		t.Fatalf("a sender would delete a file the hub did not keep: %+v", r)
 	}
 }
