@@ -16,8 +16,9 @@ type Element struct {
 	// Dataset's Syntax and with its padding; nil for sequences, fragments and
 	// bulk.
 	Raw []byte
-	// Items are the items of a sequence: VR SQ, or UN of undefined length,
-	// which is read as a sequence in implicit VR little endian (PS3.5 6.2.2).
+	// Items are the items of a sequence: VR SQ, or UN which is read as one in
+	// implicit VR little endian (PS3.5 6.2.2): all of undefined length, and
+	// those that are sequences by PS3.6.
 	Items []*Dataset
 	// Fragments are those of encapsulated pixel data after the basic offset
 	// table, PS3.5 section A.4.

@@ -1,6 +1,7 @@
 package dicom
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -76,6 +77,7 @@ type parser struct {
 	big      bool
 	implicit bool
 	signed   bool // Pixel Representation is 1
+	within   bool // a sequence under VR UN is held in memory
 	learned  bool // the sender's text is GB18030 whatever it declares
 	err      error
 }
@@ -254,8 +256,11 @@ func (p *parser) value(d *Dataset, e *Element, end int64, depth int) error {
 			return &ParseError{Tag: e.Tag, Offset: p.src.off, err: ErrTruncated,
 				Reason: fmt.Sprintf("a value of %d bytes, but only %d remain", e.Length, n)}
 		}
-		if e.VR == SQ && e.Length > 0 {
+		switch {
+		case e.VR == SQ && e.Length > 0:
 			return p.definedSequence(d, e, depth)
+		case e.VR == UN && !p.within && e.Length <= min(maxUnknown, MaxKept-p.kept) && implicitVR(e.Tag, false) == SQ:
+			return p.unknownDefined(d, e, depth)
 		}
 		return p.plain(e)
 	}
@@ -298,6 +303,37 @@ func (p *parser) unknown(d *Dataset, e *Element, depth int) error {
 	p.big, p.implicit = false, true
 	defer func() { p.big, p.implicit = big, implicit }()
 	return p.sequence(d, e, -1, depth)
+}
+
+// maxUnknown is the longest sequence under VR UN that is held in memory to see
+// whether it is one.
+const maxUnknown = 1 << 20
+
+// unknownDefined reads a sequence of the standard that some node on the way did
+// not know and sent on as UN of defined length (PS3.5 section 6.2.2). Content
+// that cannot be read as items stays unknown bytes.
+func (p *parser) unknownDefined(d *Dataset, e *Element, depth int) error {
+	raw, err := p.src.take(e.Length)
+	if err != nil {
+		return p.broken(e.Tag, err, fmt.Sprintf("a value of %d bytes", e.Length))
+	}
+	outer, big, implicit, notes := p.src, p.big, p.implicit, p.notes
+	p.src = newSource(bytes.NewReader(raw))
+	p.src.off = e.Offset
+	p.big, p.implicit, p.within = false, true, true
+	if !implicit && p.explicitItem() {
+		p.implicit = false
+	}
+	err = p.sequence(d, e, e.Offset+e.Length, depth)
+	p.src.close()
+	p.src, p.big, p.implicit, p.within = outer, big, implicit, false
+	if err != nil {
+		p.notes = notes
+		p.note(e.Tag, "a sequence under VR UN that holds no items")
+		p.kept += e.Length
+		e.Items, e.Raw = nil, raw
+	}
+	return nil
 }
 
 // explicitItem says that the item that comes next starts with an element that

@@ -14,10 +14,10 @@ func (p *parser) sequence(d *Dataset, e *Element, end int64, depth int) error {
 		if err != nil {
 			return err
 		}
-		if t == SequenceDelimitationItem {
-			if end < 0 {
-				return nil
-			}
+		switch {
+		case t == SequenceDelimitationItem && end < 0:
+			return nil
+		case t != Item:
 			p.note(e.Tag, "a delimiter in a sequence of defined length")
 			continue
 		}
@@ -46,7 +46,8 @@ func (p *parser) sequence(d *Dataset, e *Element, end int64, depth int) error {
 }
 
 // item reads the header of an item or the sequence's delimiter. An item
-// delimiter left over by a writer that knew its item's length is passed over.
+// delimiter left over by a writer that knew its item's length is passed over,
+// and returned only where the sequence ends with it.
 func (p *parser) item(seq Tag, end int64) (Tag, int64, error) {
 	for {
 		b := p.src.peek(8)
@@ -58,9 +59,12 @@ func (p *parser) item(seq Tag, end int64) (Tag, int64, error) {
 		case t == Item || t == SequenceDelimitationItem:
 			p.src.advance(8)
 			return t, n, nil
-		case t == ItemDelimitationItem && n == 0 && (end < 0 || p.src.off+8 < end):
-			p.note(seq, "an item delimiter where none is due")
+		case t == ItemDelimitationItem && n == 0:
 			p.src.advance(8)
+			if p.src.off == end {
+				return t, n, nil
+			}
+			p.note(seq, "an item delimiter where none is due")
 		default:
 			return 0, 0, p.fail(seq, "%s where an item is due", t)
 		}
