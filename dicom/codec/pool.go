@@ -63,7 +63,7 @@ func (k *build) prepare() error {
 	if err != nil {
 		return err
 	}
-	if wasm, err = guarded(wasm, k.abort); err != nil {
+	if wasm, err = changed(wasm, k.abort); err != nil {
 		return fmt.Errorf("codec %s: %w", k.file, err)
 	}
 	ctx := context.Background()
