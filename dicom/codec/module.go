@@ -1,0 +1,316 @@
+package codec
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"slices"
+)
+
+// module is a WebAssembly module by its sections; the format is that of the
+// WebAssembly Core Specification, chapter 5. It is changed before it is
+// compiled: outline, then guard.
+type module []section
+
+type section struct {
+	id   byte
+	body []byte
+}
+
+// Sections by their ids.
+const (
+	typeSection     = 1
+	importSection   = 2
+	functionSection = 3
+	globalSection   = 6
+	codeSection     = 10
+)
+
+// Instructions that are looked at or put in.
+const (
+	opUnreachable  = 0x00
+	opBlock        = 0x02
+	opLoop         = 0x03
+	opIf           = 0x04
+	opElse         = 0x05
+	opEnd          = 0x0B
+	opBr           = 0x0C
+	opBrIf         = 0x0D
+	opBrTable      = 0x0E
+	opReturn       = 0x0F
+	opCall         = 0x10
+	opCallIndirect = 0x11
+	opLocalGet     = 0x20
+	opLocalSet     = 0x21
+	opLocalTee     = 0x22
+	opGlobalGet    = 0x23
+	opGlobalSet    = 0x24
+	opConst        = 0x41 // i32.const
+	opEqz          = 0x45 // i32.eqz
+	opSub          = 0x6B // i32.sub
+)
+
+// Types.
+const (
+	emptyBlock = 0x40 // of a block that takes and gives nothing
+	funcType   = 0x60
+	i32        = 0x7F
+	mutable    = 1 // a global variable
+)
+
+var errNoModule = errors.New("codec: not a WebAssembly module this software can change")
+
+// changed is a module as it is compiled; abort is the name of an import.
+func changed(wasm []byte, abort string) ([]byte, error) {
+	m, err := parseModule(wasm)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.outline(); err != nil {
+		return nil, err
+	}
+	if err := m.guard(abort); err != nil {
+		return nil, err
+	}
+	return m.bytes(), nil
+}
+
+// parseModule reads a module; it has each section that is named above.
+func parseModule(wasm []byte) (module, error) {
+	if len(wasm) < 8 || string(wasm[:8]) != magic {
+		return nil, errNoModule
+	}
+	var m module
+	r := reader{b: wasm[8:]}
+	for len(r.b) > 0 && !r.bad {
+		m = append(m, section{r.byte(), r.take(r.uint())})
+	}
+	for _, id := range []byte{typeSection, importSection, functionSection, globalSection, codeSection} {
+		if r.bad || m.find(id) == nil {
+			return nil, errNoModule
+		}
+	}
+	return m, nil
+}
+
+// magic begins a module: its kind and version.
+const magic = "\x00asm\x01\x00\x00\x00"
+
+func (m module) bytes() []byte {
+	out := []byte(magic)
+	for _, s := range m {
+		out = binary.AppendUvarint(append(out, s.id), uint64(len(s.body)))
+		out = append(out, s.body...)
+	}
+	return out
+}
+
+func (m module) find(id byte) *section {
+	n := slices.IndexFunc(m, func(s section) bool { return s.id == id })
+	if n < 0 {
+		return nil
+	}
+	return &m[n]
+}
+
+// vector is a section's number of entries and a reader of them.
+func (m module) vector(id byte) (uint64, reader) {
+	r := reader{b: m.find(id).body}
+	return r.uint(), r
+}
+
+func (m module) count(id byte) uint64 {
+	n, _ := m.vector(id)
+	return n
+}
+
+// grow adds entries to a section.
+func (m module) grow(id byte, n int, entries []byte) {
+	count, r := m.vector(id)
+	m.find(id).body = slices.Concat(binary.AppendUvarint(nil, count+uint64(n)), r.b, entries)
+}
+
+// functions are the bodies of the module's own functions.
+func (m module) functions() ([][]byte, error) {
+	count, r := m.vector(codeSection)
+	var out [][]byte
+	for ; count > 0 && !r.bad; count-- {
+		out = append(out, r.take(r.uint()))
+	}
+	if r.bad {
+		return nil, errNoModule
+	}
+	return out, nil
+}
+
+func (m module) setFunctions(bodies [][]byte) {
+	out := binary.AppendUvarint(nil, uint64(len(bodies)))
+	for _, b := range bodies {
+		out = binary.AppendUvarint(out, uint64(len(b)))
+		out = append(out, b...)
+	}
+	m.find(codeSection).body = out
+}
+
+// params are the types of the parameters of each of the module's own functions.
+func (m module) params() ([][]byte, error) {
+	count, r := m.vector(typeSection)
+	var types [][]byte
+	for ; count > 0 && !r.bad; count-- {
+		if r.byte() != funcType {
+			return nil, errNoModule
+		}
+		types = append(types, r.take(r.uint()))
+		r.take(r.uint()) // results
+	}
+	count, f := m.vector(functionSection)
+	var out [][]byte
+	for ; count > 0 && !f.bad; count-- {
+		i := f.uint()
+		if i >= uint64(len(types)) {
+			return nil, errNoModule
+		}
+		out = append(out, types[i])
+	}
+	if r.bad || f.bad || uint64(len(out)) != m.count(codeSection) {
+		return nil, errNoModule
+	}
+	return out, nil
+}
+
+// imports are how many functions the module imports; these modules import
+// nothing else.
+func (m module) imports() uint64 { return m.count(importSection) }
+
+// importIndex finds a function among the imports.
+func (m module) importIndex(name string) (uint64, error) {
+	count, r := m.vector(importSection)
+	for i := uint64(0); i < count && !r.bad; i++ {
+		r.take(r.uint()) // module
+		this := string(r.take(r.uint()))
+		if kind := r.byte(); kind != 0 {
+			break
+		}
+		r.number() // type
+		if this == name && !r.bad {
+			return i, nil
+		}
+	}
+	return 0, errNoModule
+}
+
+// reader reads a module. After a fault it gives zeros.
+type reader struct {
+	b   []byte
+	bad bool
+}
+
+func (r *reader) take(n uint64) []byte {
+	if n > uint64(len(r.b)) {
+		r.bad, r.b = true, nil
+		return nil
+	}
+	out := r.b[:n]
+	r.b = r.b[n:]
+	return out
+}
+
+func (r *reader) byte() byte {
+	if b := r.take(1); len(b) == 1 {
+		return b[0]
+	}
+	return 0
+}
+
+// uint reads a number in LEB128; signed ones have the same length.
+func (r *reader) uint() uint64 {
+	v, n := binary.Uvarint(r.b)
+	if n <= 0 || v > math.MaxInt64 {
+		r.bad, r.b = true, nil
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+// number skips a number of any sign and size.
+func (r *reader) number() {
+	for range 10 {
+		if r.byte()&0x80 == 0 {
+			return
+		}
+	}
+	r.bad = true
+}
+
+func (r *reader) numbers(n int) {
+	for range n {
+		r.number()
+	}
+}
+
+// instruction reads one and says whether it begins a loop (section 5.4).
+func (r *reader) instruction() (loop bool) {
+	switch op := r.byte(); {
+	case op == opLoop:
+		r.number()
+		return true
+	case op == opBlock, op == opIf, op == opCall,
+		op == 0x0C, op == 0x0D, // br, br_if
+		op >= 0x20 && op <= 0x26, // variables and tables
+		op == 0x3F, op == 0x40,   // memory.size, memory.grow
+		op == 0x41, op == 0x42, op == 0xD0, op == 0xD2: // constants and references
+		r.number()
+	case op == opCallIndirect, op >= 0x28 && op <= 0x3E: // loads and stores
+		r.numbers(2)
+	case op == 0x0E: // br_table
+		for n := r.uint(); n > 0 && !r.bad; n-- {
+			r.number()
+		}
+		r.number()
+	case op == 0x1C: // select with types
+		r.take(r.uint())
+	case op == 0x43:
+		r.take(4)
+	case op == 0x44:
+		r.take(8)
+	case op == 0xFC:
+		r.bulk(r.uint())
+	case op == 0xFD:
+		r.vector(r.uint())
+	case op <= 0x01, op == 0x05, op == opEnd, op == 0x0F, op == 0x1A, op == 0x1B, op >= 0x45 && op <= 0xC4, op == 0xD1:
+	default:
+		r.bad = true
+	}
+	return false
+}
+
+// bulk reads what follows 0xFC: saturating conversions, memory and tables.
+func (r *reader) bulk(op uint64) {
+	switch {
+	case op <= 7:
+	case op == 8, op == 10, op == 12, op == 14:
+		r.numbers(2)
+	case op <= 17:
+		r.number()
+	default:
+		r.bad = true
+	}
+}
+
+// vector reads what follows 0xFD: instructions on 128 bits.
+func (r *reader) vector(op uint64) {
+	switch {
+	case op <= 11, op == 92, op == 93:
+		r.numbers(2)
+	case op == 12, op == 13:
+		r.take(16)
+	case op >= 21 && op <= 34:
+		r.byte()
+	case op >= 84 && op <= 91:
+		r.numbers(2)
+		r.byte()
+	case op > 275:
+		r.bad = true
+	}
+}
