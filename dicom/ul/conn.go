@@ -16,7 +16,8 @@ type Timeouts struct {
 	ARTIM time.Duration
 	// Idle is the wait for the next message of an association. 60 s.
 	Idle time.Duration
-	// Read is the wait for more bytes within a message, a PDU or a release. 10 s.
+	// Read is the wait for more bytes within a message, a PDU or a release, not
+	// counting what bytes have come, at 1 KiB a second. 10 s.
 	Read time.Duration
 	// Write is the wait for the peer to take what we send. 10 s.
 	Write time.Duration

@@ -192,6 +192,77 @@ func TestSilenceEndsAnAssociation(t *testing.T) {
 	}
 }
 
+func TestMessageThatDripsIsAbortedAndASlowOneIsNot(t *testing.T) {
+	t.Parallel()
+	const size = 60_000
+	pdu := make([]byte, dataHeader+size)
+	putDataHeader(pdu, 1, false, true, size)
+	pieces := func(n int) func(int) []byte { // nil after the last
+		return func(i int) []byte { return pdu[min(i*n, len(pdu)):min((i+1)*n, len(pdu))] }
+	}
+	fragment := unhex(t, "04 00 00 00 00 08 00 00 00 04 01 00 61 62") // not the last
+	for _, c := range []struct {
+		name  string
+		send  func(i int) []byte
+		every time.Duration
+		ends  bool
+	}{
+		{"a byte now and then", pieces(1), 9 * time.Second, true},
+		{"small fragments now and then", func(int) []byte { return fragment }, 8 * time.Second, true},
+		{"a slow line", pieces(1500), time.Second, false},
+		{"a line that stalls", pieces(12_000), 9900 * time.Millisecond, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				conn, peer := accepted(t, 0)
+				began := time.Now()
+				failed := make(chan error, 1)
+				go func() {
+					v, err := conn.Await()
+					for err == nil {
+						if _, err = conn.Fragment(1); v.Last {
+							_, err = conn.Await()
+						} else {
+							v, err = conn.Next()
+						}
+					}
+					failed <- err
+					conn.Close()
+				}()
+				sent := make(chan struct{})
+				go func() {
+					defer close(sent)
+					for i := 0; ; i++ {
+						b := c.send(i)
+						if _, err := peer.Write(b); err != nil || len(b) == 0 {
+							return
+						}
+						time.Sleep(c.every)
+					}
+				}()
+				if c.ends {
+					typ, _ := readPDU(t, peer)
+					if waited := time.Since(began); typ != typeAbort || waited < 10*time.Second || waited > 11*time.Second {
+						t.Errorf("PDU type %d after %v", typ, waited)
+					}
+					if err := <-failed; !errors.Is(err, ErrTimeout) {
+						t.Errorf("error %v", err)
+					}
+					peer.Close()
+					<-sent
+					return
+				}
+				<-sent
+				peer.Write(shortPDU(typeReleaseRQ, 0, 0, 0))
+				if err := <-failed; err != ErrReleaseRequested {
+					t.Errorf("error %v after %v", err, time.Since(began))
+				}
+				peer.Close()
+			})
+		})
+	}
+}
+
 func TestHalfARequestIsDroppedWhenARTIMExpires(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

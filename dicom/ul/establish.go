@@ -12,7 +12,8 @@ import (
 const minPeerMax = pdvHeaderLength + 2
 
 func newConn(nc net.Conn, requestor bool, t Timeouts) *Conn {
-	return &Conn{nc: nc, requestor: requestor, timeouts: t.WithDefaults(), state: sta1, peerMax: DefaultMaxPDU}
+	t = t.WithDefaults()
+	return &Conn{nc: nc, requestor: requestor, timeouts: t, state: sta1, peerMax: DefaultMaxPDU, input: input{credit: t.Read}}
 }
 
 // setPeerMax notes the maximum length a peer receives; 0 is no limit. The
@@ -115,6 +116,7 @@ func dialTransport(ctx context.Context, addr string, conf *tls.Config) (net.Conn
 // the transport.
 func (c *Conn) Release() error {
 	defer c.Close()
+	c.credit = c.timeouts.Read
 	if _, err := c.fire(evt11, shortPDU(typeReleaseRQ, 0, 0, 0)); err != nil {
 		return err
 	}

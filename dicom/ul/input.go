@@ -16,6 +16,10 @@ const (
 
 var largeBuffers = sync.Pool{New: func() any { return new([largeBuffer]byte) }}
 
+// MinRate is how many bytes a second of a message have to come on average, once
+// Timeouts.Read is spent: a peer that sends a byte now and then is let go.
+const MinRate = 1 << 10
+
 // input is the receiving half of a Conn.
 type input struct {
 	small   [smallBuffer]byte
@@ -23,6 +27,7 @@ type input struct {
 	unread  []byte             // received and not consumed, within small or large
 	pduLeft int                // bytes of the P-DATA-TF that are not consumed
 	pdvLeft int                // bytes of the fragment that are not consumed
+	credit  time.Duration      // how long more bytes of the message may be waited for
 	readErr error              // sticky
 }
 
@@ -52,10 +57,13 @@ func (c *Conn) fill(idle bool) error {
 		buf = c.large[:]
 	}
 	have := copy(buf, c.unread)
-	c.arm(idle)
+	began := c.arm(idle)
 	for {
 		n, err := c.nc.Read(buf[have:])
 		if n > 0 {
+			if !idle {
+				c.credit = min(c.timeouts.Read, c.credit-time.Since(began)+time.Duration(n)*time.Second/MinRate)
+			}
 			c.unread = buf[:have+n]
 			return nil
 		}
@@ -67,13 +75,14 @@ func (c *Conn) fill(idle bool) error {
 }
 
 // arm sets the deadline of the read that follows: the ARTIM timer if it runs,
-// else Idle or Read. A deadline still good for three quarters is left alone.
-func (c *Conn) arm(idle bool) {
-	now := time.Now()
+// else Idle or what is left of Read. A deadline still good for three quarters is
+// left alone. It returns when the read begins.
+func (c *Conn) arm(idle bool) (now time.Time) {
+	now = time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.waiting = idle
-	wait := c.timeouts.Read
+	wait := max(c.credit, 0)
 	if idle {
 		wait = c.idleWait()
 	}
@@ -88,6 +97,7 @@ func (c *Conn) arm(idle bool) {
 		c.readBy = by
 		c.nc.SetReadDeadline(by)
 	}
+	return now
 }
 
 // need consumes n bytes, n being less than smallBuffer. They stay valid until
@@ -125,7 +135,10 @@ func (c *Conn) body(n int) ([]byte, error) {
 
 // Await waits, at most Timeouts.Idle, for the first fragment of the next
 // message. Its errors are those of Next.
-func (c *Conn) Await() (PDV, error) { return c.next(true) }
+func (c *Conn) Await() (PDV, error) {
+	c.credit = c.timeouts.Read
+	return c.next(true)
+}
 
 // Next returns the next fragment of the message under way; what is left of the
 // current one is passed over. It returns ErrReleaseRequested, or an error after

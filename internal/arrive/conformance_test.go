@@ -127,6 +127,7 @@ func TestConformanceStatementNamesTheLimits(t *testing.T) {
 		"Application Context": ul.ApplicationContext, "Implementation Class UID": dimse.ImplementationClassUID, "Implementation Version Name": dimse.ImplementationVersion,
 		"maximum PDU length received": strconv.Itoa(ul.DefaultMaxPDU), "associations at once": strconv.Itoa(dimse.DefaultMaxAssociations), "asynchronous window": "1",
 		"longest P-DATA-TF understood": strconv.Itoa(ul.MaxDataLength), "ARTIM": waits.ARTIM.String(), "idle association": waits.Idle.String(), "silence within a message": waits.Read.String(),
+		"bytes a second of a message beyond that silence": strconv.Itoa(ul.MinRate),
 		"a retrieval's sub-operation without answer": waits.Idle.String(),
 	}
 	for _, row := range network(t)["property"] {
