@@ -59,6 +59,11 @@ func serve(t testing.TB, s *Server) (addr string, stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return l.Addr().String(), serveOn(t, l, s)
+}
+
+func serveOn(t testing.TB, l net.Listener, s *Server) (stop func()) {
+	t.Helper()
 	if s.Grace == 0 {
 		s.Grace = 5 * time.Second
 	}
@@ -72,7 +77,7 @@ func serve(t testing.TB, s *Server) (addr string, stop func()) {
 		}
 	}
 	t.Cleanup(stop)
-	return l.Addr().String(), stop
+	return stop
 }
 
 // dial opens an association of a Client that ends with the test.
@@ -117,7 +122,10 @@ func associate(t testing.TB, addr string) *scripted {
 	return p
 }
 
-func requestPDU() []byte {
+func requestPDU() []byte { return requestFor(16 << 10) }
+
+// requestFor asks for an association in which at most maxPDU bytes are taken.
+func requestFor(maxPDU uint32) []byte {
 	b := []byte{0, 1, 0, 0}
 	b = append(b, "HUB             SCRIPT          "...)
 	b = append(b, make([]byte, 32)...)
@@ -126,7 +134,7 @@ func requestPDU() []byte {
 		v := append([]byte{byte(2*i + 1), 0, 0, 0}, item(0x30, []byte(class))...)
 		b = append(b, item(0x20, append(v, item(0x40, []byte("1.2.840.10008.1.2.1"))...))...)
 	}
-	b = append(b, item(0x50, item(0x51, []byte{0, 0, 0x40, 0}))...)
+	b = append(b, item(0x50, item(0x51, binary.BigEndian.AppendUint32(nil, maxPDU)))...)
 	return pdu(1, b)
 }
 
