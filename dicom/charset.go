@@ -42,17 +42,21 @@ var singleByte = map[string]repertoire{
 // resolveCharset reads the values of (0008,0005). Spellings such as "ISO-IR
 // 100" or "UTF-8", which real machines write, are understood.
 func resolveCharset(raw []byte) charset {
-	for i, name := range strings.Split(string(raw), "\\") {
-		cs := charsetOf(name)
-		if i == 0 && cs.kind != kindNone {
-			return cs
-		}
-		if i > 0 && cs.kind != kindNone {
-			// The first value is empty: ISO IR 6, the others come by escapes.
-			return charset{kind: kindISO2022, missed: cs.g1}
+	first, rest, _ := strings.Cut(string(raw), "\\")
+	cs := charsetOf(first)
+	if cs.kind > kindISO2022 || cs.g1 != none {
+		return cs
+	}
+	for name := range strings.SplitSeq(rest, "\\") { // the first is ISO IR 6, by its name or by leaving it out
+		switch other := charsetOf(name); other.kind {
+		case kindNone:
+		case kindISO2022: // the others come by escapes
+			return charset{kind: kindISO2022, missed: other.g1}
+		default: // these hold ASCII themselves
+			return other
 		}
 	}
-	return charset{}
+	return cs
 }
 
 func charsetOf(name string) charset {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 	"unicode/utf8"
 )
@@ -37,6 +39,10 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		d := file.Dataset
+		severe := slices.ContainsFunc(Check(file, nil), func(f Finding) bool { return f.Severe })
+		if file.Complete == (file.Reason != "") || !file.Complete && !severe {
+			t.Fatalf("complete %v, %q, severe %v", file.Complete, file.Reason, severe)
+		}
 		first, err := d.MarshalJSON()
 		if err != nil {
 			t.Fatal(err)
@@ -122,6 +128,16 @@ func FuzzText(f *testing.F) {
 			if n > 4*len(raw) {
 				t.Fatalf("%s: %d bytes became %d", tag, len(raw), n)
 			}
+		}
+		found := checkValues(d)
+		for _, f := range found {
+			if f.Offset < 0 || f.Offset > int64(len(raw)+len(set)) {
+				t.Fatalf("%s lies outside its value", f)
+			}
+		}
+		shown := strings.Join(d.Texts(PatientName), "")
+		if strings.Contains(shown, "\uFFFD") && len(found) == 0 && !bytes.Contains(raw, []byte("\uFFFD")) && !bytes.Contains(raw, []byte("\x84\x31\xa4\x37")) {
+			t.Fatalf("%q shows a character that could not be read, and nothing is found", shown)
 		}
 		d.Name(PatientName).Display()
 		if raw, err := d.MarshalJSON(); err != nil || !json.Valid(raw) {

@@ -67,6 +67,10 @@ func TestNamesOfTheStandardReadInAnyCharacterSet(t *testing.T) {
 		{`ISO 2022 IR 13\ISO 2022 IR 159`, "\xd4\xcf=\x1b$(D\x30\x6e\x1b(J", "ﾔﾏ=佖"},
 		{`\ISO 2022 IR 149`, "Hong=\xfb\xf3^\xd1\xce\xd4\xd7", "Hong=洪^吉洞"}, // escapes left out
 		{`\ISO 2022 IR 58`, "Zhang=\xd5\xc5^\xd0\xa1\xb6\xab", "Zhang=张^小东"},
+		{`ISO 2022 IR 6\ISO 2022 IR 58`, "Zhang=\x1b$)A\xd5\xc5^\xd0\xa1", "Zhang=张^小"}, // the second escape left out
+		{`ISO 2022 IR 6\ISO 2022 IR 87`, "Yamada=\x1b$B;3ED\x1b(B", "Yamada=山田"},
+		{`\GB18030`, "Wang=\xcd\xf5^\xd0\xa1", "Wang=王^小"},
+		{`ISO_IR 6\ISO_IR 192`, "Wang=王^小", "Wang=王^小"},
 		{"GBK", "Wang=\x81\x5c^\x90\x5e", "Wang=乗^恀"},
 		{"GB18030", "Li=\x95\x32\x82\x36^\xc0\xee", "Li=𠀀^李"},
 	} {
