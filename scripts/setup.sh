@@ -9,7 +9,7 @@ need_go=1.26 need_node=20.19
 for_run=(ca-certificates git)
 for_test=(
   gcc libc6-dev                                                     # the race detector
-  curl procps
+  curl procps strace
   dcmtk libgdcm-tools dicom3tools python3-pydicom python3-numpy     # other people's DICOM, as witnesses
   orthanc                                                           # another archive, as peer on the network
   biosig-tools poppler-utils                                        # ECG files, text and pictures of our PDFs

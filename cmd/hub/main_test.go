@@ -34,11 +34,24 @@ type running struct {
 func start(t *testing.T, dir string, flags ...string) *running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	args := append([]string{"demo", "--empty", "--data", dir, "--http", "127.0.0.1:0", "--dicom", "127.0.0.1:0"}, flags...)
+	r := launch(t, dir, func(args []string) func() error {
+		return func() error { return run(ctx, append(args, flags...), io.Discard, io.Discard) }
+	})
+	wait := r.stop
+	r.stop = func() error { cancel(); return wait() }
+	return r
+}
+
+// launch begins a hub and waits until it is ready. What begin returns waits
+// for its end, and so does the running hub's stop.
+func launch(t *testing.T, dir string, begin func(args []string) (wait func() error)) *running {
+	t.Helper()
 	os.Remove(filepath.Join(dir, "addresses.json"))
-	go func() { done <- run(ctx, args, io.Discard, io.Discard) }()
-	r := &running{t: t, accounts: map[string]demo.Account{}, stop: func() error { cancel(); return <-done }}
+	args := []string{"demo", "--empty", "--data", dir, "--http", "127.0.0.1:0", "--dicom", "127.0.0.1:0"}
+	wait := begin(args)
+	done := make(chan error, 1)
+	go func() { done <- wait() }()
+	r := &running{t: t, accounts: map[string]demo.Account{}, stop: func() error { return <-done }}
 	deadline := time.Now().Add(time.Minute)
 	for !r.ready(dir) {
 		select {
