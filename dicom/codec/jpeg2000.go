@@ -18,6 +18,7 @@ var openjpeg = &build{
 		"k": "_emval_get_method_caller", "l": "_emval_take_value", "r": "emscripten_resize_heap",
 		"s": "emscripten_get_heap_max", "u": "environ_sizes_get", "v": "fd_close", "o": "fd_seek", "i": "fd_write",
 	},
+	faster: map[int][]byte{liftingIndex: lifting()},
 }
 
 // Markers of ISO/IEC 15444-1 Table A.2.

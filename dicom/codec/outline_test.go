@@ -111,7 +111,7 @@ func TestAFunctionWithoutItsLoopsGivesTheSame(t *testing.T) {
 
 func TestOuterLoopsLookAtTheClock(t *testing.T) {
 	t.Parallel()
-	wasm, err := changed(moduleOf(nested(0, 0)), "q")
+	wasm, err := changed(moduleOf(nested(0, 0)), nil, "q")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,11 +136,11 @@ func TestWhatIsNoModuleIsRefused(t *testing.T) {
 	t.Parallel()
 	whole := moduleOf(nested(0, 0))
 	for n := range whole {
-		if _, err := changed(whole[:n], "q"); err == nil {
+		if _, err := changed(whole[:n], nil, "q"); err == nil {
 			t.Errorf("the first %d of %d bytes are taken for a module", n, len(whole))
 		}
 	}
-	if _, err := changed(whole, "z"); err == nil {
+	if _, err := changed(whole, nil, "z"); err == nil {
 		t.Error("an import that is not there is found")
 	}
 }

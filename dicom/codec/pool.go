@@ -38,6 +38,7 @@ type build struct {
 	start   string            // export that runs the C++ constructors
 	abort   string            // letter of _abort_js
 	imports map[string]string // names of hostCalls by the module's letters
+	faster  map[int][]byte    // bodies of functions that replace its own
 
 	once     sync.Once
 	err      error
@@ -63,7 +64,7 @@ func (k *build) prepare() error {
 	if err != nil {
 		return err
 	}
-	if wasm, err = changed(wasm, k.abort); err != nil {
+	if wasm, err = changed(wasm, k.faster, k.abort); err != nil {
 		return fmt.Errorf("codec %s: %w", k.file, err)
 	}
 	ctx := context.Background()
