@@ -42,6 +42,10 @@ func atriaOf(traces []trace, beats []Beat, m *medianBeat, b bounds, noise float6
 	if m == nil || b.qrsOn < 0 {
 		return signs
 	}
+	if cycle, ok := conductedTwoToOne(traces, beats, m, b); ok {
+		signs.flutter, signs.rate = true, rounded(60/cycle, 1)
+		return signs
+	}
 	match, spare := math.Max(steadyLeast, steadyMatch*clarity(b.pUV, noise)), steadySpare
 	if isErratic(beats) {
 		match, spare = steadyErratic, 0

@@ -15,7 +15,8 @@ type Rhythm struct {
 	// AFSuspected: irregular without P waves; unevenly conducted flutter looks
 	// the same.
 	AFSuspected bool `json:"af_suspected"`
-	// FlutterSuspected: atrial waves without pause, at AtrialRate.
+	// FlutterSuspected: atrial waves without pause, at AtrialRate; twice the rate
+	// of a regular ventricle when each second one is conducted.
 	FlutterSuspected bool `json:"flutter_suspected"`
 	// Dissociated: P waves march through at their own rate, which is AtrialRate.
 	Dissociated bool  `json:"dissociated"`

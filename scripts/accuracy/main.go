@@ -1,14 +1,15 @@
 // Command accuracy prints how well the hub measures ECGs beside people's marks:
 // beats, waves, noise, exchanged electrodes alone and beside an earlier ECG,
-// pre-alerts, as Markdown tables.
+// flutter, pre-alerts, as Markdown tables.
 // docs/accuracy.md keeps what it printed.
 //
 // Arguments name the tables wanted: beats, waves, noise, electrodes, previous,
-// alerts; all without one. The test files are taken from $YUANZHEN_TESTDATA, else ../shared/data.
+// flutter, alerts; all without one. The test files are taken from $YUANZHEN_TESTDATA, else ../shared/data.
 package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -55,6 +56,7 @@ func run(out io.Writer, files fs.FS, wanted []string) error {
 		{"noise", func() error { return noiseTable(out, files, clinical) }},
 		{"electrodes", func() error { return reversalTable(out, clinical) }},
 		{"previous", func() error { return previousTable(out, clinical) }},
+		{"flutter", func() error { return flutterTable(out, clinical) }},
 		{"alerts", func() error { return alertTable(out, clinical) }},
 	} {
 		if len(wanted) > 0 && !slices.Contains(wanted, table.name) {
@@ -81,6 +83,9 @@ func clinicalRecords(files fs.FS) ([]clinical, error) {
 	headers, err := fs.Glob(files, "ludb/*.hea")
 	if err != nil {
 		return nil, err
+	}
+	if len(headers) == 0 {
+		return nil, errors.New("no Lobachevsky records: set YUANZHEN_TESTDATA to the folder of the test files")
 	}
 	var all []clinical
 	for _, name := range headers {
