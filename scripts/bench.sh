@@ -23,6 +23,9 @@ else
   echo "not measured: it needs Chromium and e2e/node_modules (make setup-test, make test-browser)"
 fi
 
+echo "== from acknowledgement to 2,000 screens"
+go run ./scripts/screens -hub bin/hub
+
 echo "== the hub beside its peers"
 harness=${YUANZHEN_BENCH:-../shared/bench}
 [ -f "$harness/bench.py" ] || {
