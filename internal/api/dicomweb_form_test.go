@@ -162,7 +162,7 @@ func TestOddlyWrittenRequestsAreUnderstood(t *testing.T) {
 	u := uids{"1.5", "1.5.1", "1.5.1.1"}
 	h.stow("tech1", image(u, 1, 3, nil))
 	for path, want := range map[string]string{
-		"/studies/1%2E5/series/1.5%2e1/instances/1.5.1.1?accept=application/dicom;transfer-syntax=*":        "application/dicom; transfer-syntax=1.2.840.10008.1.2.1",
+		"/studies/1%2E5/series/1.5%2e1/instances/1.5.1.1?accept=application/dicom;transfer-syntax=*":         "application/dicom; transfer-syntax=1.2.840.10008.1.2.1",
 		u.path() + "?accept=application%2Fdicom%3B%20transfer-syntax%3D1.2.840.10008.1.2":                    "application/dicom; transfer-syntax=1.2.840.10008.1.2",
 		u.path() + "/metadata?accept=application/dicom+json":                                                 "application/dicom+json",
 		u.path() + "/metadata?accept=application/dicom%2Bjson;charset=UTF-8;transfer-syntax=1.2.840.10008.1": "application/dicom+json",

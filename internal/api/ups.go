@@ -2,7 +2,6 @@ package api
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
 	"math/big"
 	"net/http"
@@ -21,7 +20,6 @@ import (
 // shows each task as a workitem, so that a standard client can take up readings.
 const (
 	upsPush     = "1.2.840.10008.5.1.4.34.6.1"
-	upsEvent    = "1.2.840.10008.5.1.4.34.6.4"
 	upsGlobal   = "1.2.840.10008.5.1.4.34.5"   // UPS Global Subscription SOP Instance
 	upsFiltered = "1.2.840.10008.5.1.4.34.5.1" // UPS Filtered Global Subscription SOP Instance
 )
@@ -34,38 +32,55 @@ const (
 	upsCanceled   = "CANCELED"
 )
 
+// The warnings of PS3.18 sections 11.6.3.2 and 11.7.3.2.
+const (
+	upsInconsistent = "The submitted request is inconsistent with the state of the UPS Instance."
+	upsNoUpdate     = "The submitted request is inconsistent with the current state of the Workitem."
+)
+
 // upsRefusals are the status codes of PS3.4 section CC.2 by code of ours: the
-// DIMSE status, the HTTP status of PS3.18 section 11 and its warning.
+// DIMSE status, the HTTP status of PS3.18 section 11 and its warning. Others of
+// the standard cannot occur; docs/conformance.md says why.
 var upsRefusals = map[string]struct {
 	status  uint16
 	http    int
 	warning string
 }{
-	"ups.final":             {0xC300, http.StatusConflict, "The submitted request is inconsistent with the current state of the UPS Instance."},
-	"ups.transaction":       {0xC301, http.StatusBadRequest, "The Transaction UID is missing or incorrect."},
-	"ups.in_progress":       {0xC302, http.StatusConflict, "The submitted request is inconsistent with the current state of the UPS Instance."},
-	"ups.to_scheduled":      {0xC303, http.StatusBadRequest, "The submitted request is inconsistent with the current state of the UPS Instance."},
-	"ups.unsigned":          {0xC304, http.StatusConflict, "The submitted request is inconsistent with the current state of the UPS Instance."},
-	"ups.no_such":           {0xC307, http.StatusNotFound, ""},
-	"ups.not_started":       {0xC310, http.StatusConflict, "The submitted request is inconsistent with the current state of the UPS Instance."},
-	"ups.completed_already": {0xC311, http.StatusConflict, "The submitted request is inconsistent with the current state of the UPS Instance."},
-	"ups.wont_cancel":       {0xC313, http.StatusConflict, "The performer has chosen not to cancel."},
-	"ups.attribute":         {0x0105, http.StatusBadRequest, "Attributes that a client may not set were sent."},
+	"ups.attribute":          {0x0105, http.StatusBadRequest, "Attributes that a client may not set were sent."},
+	"ups.final":              {0xC300, http.StatusConflict, upsInconsistent},
+	"ups.ended":              {0xC300, http.StatusBadRequest, upsNoUpdate},
+	"ups.no_transaction":     {0xC301, http.StatusBadRequest, "The Transaction UID is missing."},
+	"ups.transaction":        {0xC301, http.StatusBadRequest, "The Transaction UID is incorrect."},
+	"ups.in_progress":        {0xC302, http.StatusConflict, upsInconsistent},
+	"ups.to_scheduled":       {0xC303, http.StatusBadRequest, upsInconsistent},
+	"ups.unsigned":           {0xC304, http.StatusConflict, upsInconsistent},
+	"ups.no_such":            {0xC307, http.StatusNotFound, ""},
+	"ups.unknown_subscriber": {0xC308, http.StatusNotFound, ""},
+	"ups.not_started":        {0xC310, http.StatusConflict, upsInconsistent},
+	"ups.not_claimed":        {0xC310, http.StatusConflict, "The target URI did not reference a claimed Workitem."},
+	"ups.completed_already":  {0xC311, http.StatusConflict, upsInconsistent},
+	"ups.wont_cancel":        {0xC313, http.StatusConflict, "The performer has chosen not to cancel."},
+	"ups.not_appropriate":    {0xC314, http.StatusBadRequest, "The action is not appropriate for this instance."},
 }
 
 var upsMessages = messages{
-	"ups.final":             {"该工作项已结束，不能再更改。", "This workitem has ended and can no longer be changed (C300)."},
-	"ups.transaction":       {"缺少 Transaction UID，或与领取任务时的不一致。", "The Transaction UID is missing or is not that of the claim (C301)."},
-	"ups.in_progress":       {"该工作项已被领取，正在处理。", "This workitem is being worked on already (C302)."},
-	"ups.to_scheduled":      {"工作项不能改回 SCHEDULED；如需放弃，请在系统中释放任务。", "A workitem cannot be set back to SCHEDULED (C303); release the task in the hub instead."},
-	"ups.unsigned":          {"报告尚未签发，不能完成该工作项。请先签发报告。", "The report is not signed, so the workitem cannot be completed (C304). Sign it first."},
-	"ups.no_such":           {"没有该工作项或订阅。", "There is no such workitem or subscription (C307)."},
-	"ups.not_started":       {"该工作项尚未被领取。", "Nobody works on this workitem yet (C310)."},
-	"ups.completed_already": {"该工作项已完成，不能取消。", "This workitem is completed and cannot be cancelled (C311)."},
-	"ups.wont_cancel":       {"该工作项正在处理，当前角色不能取消；已通知处理者。", "This workitem is being worked on and this role cannot cancel it; its performer has been told (C313)."},
-	"ups.attribute":         {"不能更改属性 {name}：任务内容来自申请单。", "The attribute {name} cannot be set: what a task asks for comes from its order."},
-	"ups.subscriptions":     {"该应用的订阅已达 {most} 个。请先取消不再需要的订阅，或改为订阅全部工作项。", "This application has {most} subscriptions. End those no longer needed, or subscribe to all workitems at once."},
-	"ups.body":              {"工作项内容有误：{reason}。", "The workitem in the request cannot be read: {reason}."},
+	"ups.final":              {"该工作项已结束，不能再更改。", "This workitem has ended and can no longer be changed (C300)."},
+	"ups.ended":              {"该工作项已结束，不能再更新。", "This workitem has ended and can no longer be updated (C300)."},
+	"ups.no_transaction":     {"缺少 Transaction UID。", "The Transaction UID is missing (C301)."},
+	"ups.transaction":        {"Transaction UID 与领取任务时的不一致。", "The Transaction UID is not that of the claim (C301)."},
+	"ups.in_progress":        {"该工作项已被领取，正在处理。", "This workitem is being worked on already (C302)."},
+	"ups.to_scheduled":       {"工作项不能改回 SCHEDULED；如需放弃，请在系统中释放任务。", "A workitem cannot be set back to SCHEDULED (C303); release the task in the hub instead."},
+	"ups.unsigned":           {"报告尚未签发，不能完成该工作项。请先签发报告。", "The report is not signed, so the workitem cannot be completed (C304). Sign it first."},
+	"ups.no_such":            {"没有该工作项或订阅。", "There is no such workitem or subscription (C307)."},
+	"ups.not_started":        {"该工作项尚未被领取。", "Nobody works on this workitem yet (C310)."},
+	"ups.completed_already":  {"该工作项已完成，不能取消。", "This workitem is completed and cannot be cancelled (C311)."},
+	"ups.not_claimed":        {"该工作项尚未被领取，更新时不应带 Transaction UID。", "Nobody works on this workitem yet, so an update carries no Transaction UID (C310)."},
+	"ups.unknown_subscriber": {"该应用没有任何订阅。", "This application has no subscriptions (C308)."},
+	"ups.wont_cancel":        {"报告已写好并待审核，不再取消；如需取消，请联系调度。", "The report is written and waits for review, so it is not cancelled (C313); ask the dispatcher."},
+	"ups.not_appropriate":    {"该操作不适用于此对象：全部订阅不是工作项，单个工作项的订阅不能暂停。", "This action does not fit the instance (C314): a global subscription is no workitem, and that of one workitem cannot be suspended."},
+	"ups.attribute":          {"不能更改属性 {name}：任务内容来自申请单。", "The attribute {name} cannot be set: what a task asks for comes from its order."},
+	"ups.subscriptions":      {"该应用的订阅已达 {most} 个。请先取消不再需要的订阅，或改为订阅全部工作项。", "This application has {most} subscriptions. End those no longer needed, or subscribe to all workitems at once."},
+	"ups.body":               {"工作项内容有误：{reason}。", "The workitem in the request cannot be read: {reason}."},
 }
 
 func (s *Server) upsRoutes() []Route {
@@ -151,6 +166,15 @@ func (s *Server) item(c *Call) (*hub.Task, error) {
 	return t, err
 }
 
+// actOn is item for an action, which the well-known UIDs of subscriptions are
+// not for.
+func (s *Server) actOn(c *Call) (*hub.Task, error) {
+	if uid := c.PathValue("workitem"); uid == upsGlobal || uid == upsFiltered {
+		return nil, upsRefuse("ups.not_appropriate")
+	}
+	return s.item(c)
+}
+
 // model reads the body as one data set in DICOM JSON or XML; an empty body is an
 // empty data set.
 func (c *Call) model() (*dicom.Dataset, error) {
@@ -203,7 +227,7 @@ func (s *Server) retrieveItem(c *Call) error {
 // changeItem changes a workitem's state, PS3.18 section 11.7: IN PROGRESS is the
 // claim of its task, made under the client's Transaction UID.
 func (s *Server) changeItem(c *Call) error {
-	t, err := s.item(c)
+	t, err := s.actOn(c)
 	if err != nil {
 		return err
 	}
@@ -218,6 +242,8 @@ func (s *Server) changeItem(c *Call) error {
 		return hub.E(hub.Invalid, "api.ups", "ups.body").With("reason", "(0074,1000) is no state")
 	case want == upsScheduled:
 		return upsRefuse("ups.to_scheduled")
+	case uid == "":
+		return upsRefuse("ups.no_transaction")
 	case !dicom.ValidUID(uid):
 		return upsRefuse("ups.transaction")
 	case have == want && have != upsInProgress: // B304, B306: it is so already
@@ -247,15 +273,11 @@ func (s *Server) startItem(c *Call, t *hub.Task, uid string) error {
 	if err := s.mayAct(c, "claim"); err != nil {
 		return err
 	}
-	value, err := s.claim(c, t.ID, worklist.Params{})
-	if code := hub.CodeOf(err); code == "task.claimed" {
+	_, err := s.claim(c, t.ID, worklist.Params{Lock: uid})
+	if hub.CodeOf(err) == "task.claimed" {
 		return upsRefuse("ups.in_progress")
 	}
 	if err != nil {
-		return err
-	}
-	v := value.(*worklist.View)
-	if err := s.DB.Tx(c.Context(), func(tx *db.Tx) error { return tx.LockTask(t.ID, v.Claim, uid) }); err != nil {
 		return err
 	}
 	c.W.WriteHeader(http.StatusOK)
@@ -294,7 +316,10 @@ func (s *Server) holds(c *Call, t *hub.Task, uid string) error {
 	if err != nil {
 		return err
 	}
-	if lock == "" || lock != uid || t.Holder != "" && t.Holder != c.Actor.Account {
+	switch {
+	case uid == "":
+		return upsRefuse("ups.no_transaction")
+	case lock == "" || lock != uid || t.Holder != "" && t.Holder != c.Actor.Account:
 		return upsRefuse("ups.transaction")
 	}
 	return nil
@@ -303,7 +328,7 @@ func (s *Server) holds(c *Call, t *hub.Task, uid string) error {
 // updateItem takes what a client may change of a workitem (PS3.18 section
 // 11.6): its priority, and its progress, which keeps the claim alive.
 func (s *Server) updateItem(c *Call) error {
-	t, err := s.item(c)
+	t, err := s.actOn(c)
 	if err != nil {
 		return err
 	}
@@ -311,25 +336,14 @@ func (s *Server) updateItem(c *Call) error {
 	if err != nil {
 		return err
 	}
-	uid := ds.Text(dicom.TransactionUID)
-	for name, values := range c.URL.Query() { // "transaction-uid", or the bare UID as older clients write it
-		if name == "transaction-uid" || name == "TransactionUID" {
-			uid = values[0]
-		} else if dicom.ValidUID(name) {
-			uid = name
-		}
-	}
-	switch itemState(t.State) {
-	case upsCompleted, upsCanceled:
-		return upsRefuse("ups.final")
-	case upsInProgress:
-		if err := s.holds(c, t, uid); err != nil {
-			return err
-		}
+	if err := s.mayUpdate(c, t, transactionOf(c, ds)); err != nil {
+		return err
 	}
 	for i := range ds.Elements {
 		switch tag := ds.Elements[i].Tag; tag {
-		case dicom.SpecificCharacterSet, dicom.TransactionUID, dicom.SOPInstanceUID, dicom.SOPClassUID, stepPriority, stepProgress:
+		case dicom.SpecificCharacterSet, dicom.TransactionUID, dicom.SOPInstanceUID, dicom.SOPClassUID, stepPriority:
+		case stepProgress:
+			c.warn("The Workitem was updated with modifications.") // the hub counts progress itself
 		default:
 			return upsRefuse("ups.attribute").With("name", nameOf(tag))
 		}
@@ -348,6 +362,33 @@ func (s *Server) updateItem(c *Call) error {
 	return nil
 }
 
+// mayUpdate holds an update against a workitem's state (PS3.4 section CC.2.6.3).
+func (s *Server) mayUpdate(c *Call, t *hub.Task, uid string) error {
+	switch state := itemState(t.State); {
+	case state == upsCompleted || state == upsCanceled:
+		return upsRefuse("ups.ended")
+	case state == upsInProgress:
+		return s.holds(c, t, uid)
+	case uid != "":
+		return upsRefuse("ups.not_claimed")
+	}
+	return nil
+}
+
+// transactionOf is the Transaction UID of an update: in its body, or in the
+// query by any of its names, or as the bare UID that older clients write.
+func transactionOf(c *Call, ds *dicom.Dataset) string {
+	for name, values := range c.URL.Query() {
+		switch {
+		case strings.EqualFold(name, "transaction-uid") || name == "TransactionUID" || name == "00081195":
+			return values[0]
+		case dicom.ValidUID(name):
+			return name
+		}
+	}
+	return ds.Text(dicom.TransactionUID)
+}
+
 func (s *Server) setPriority(c *Call, t *hub.Task, text string) error {
 	want, ok := map[string]int{"HIGH": 1, "MEDIUM": 3, "LOW": 4}[text]
 	if !ok {
@@ -364,19 +405,16 @@ func (s *Server) setPriority(c *Call, t *hub.Task, text string) error {
 }
 
 // cancelItem asks for a workitem's end, PS3.18 section 11.8. What nobody works
-// on is cancelled; the performer of another is told.
+// on is cancelled; the performer of another is told and decides, until the
+// report is written.
 func (s *Server) cancelItem(c *Call) error {
-	t, err := s.item(c)
+	t, err := s.actOn(c)
 	if err != nil {
 		return err
 	}
 	ds, err := c.model()
 	if err != nil {
 		return err
-	}
-	reason := ds.Text(dicom.ReasonForCancellation)
-	if reason == "" {
-		reason = "UPS"
 	}
 	switch itemState(t.State) {
 	case upsCompleted:
@@ -386,15 +424,16 @@ func (s *Server) cancelItem(c *Call) error {
 		c.W.WriteHeader(http.StatusAccepted)
 		return nil
 	}
-	err = s.mayAct(c, "cancel")
-	if err == nil {
-		_, err = s.Work.Do(c.Context(), c.Actor, t.ID, worklist.Cancel, worklist.Params{Reason: reason})
+	if err = s.mayAct(c, "cancel"); err == nil {
+		_, err = s.Work.Do(c.Context(), c.Actor, t.ID, worklist.Cancel, worklist.Params{Reason: firstNonEmpty(ds.Text(dicom.ReasonForCancellation), "UPS")})
 	}
-	if e, _ := errors.AsType[*hub.Error](err); e != nil && e.Kind == hub.Forbidden && itemState(t.State) == upsInProgress {
-		if err := s.askPerformer(c, t, reason); err != nil {
-			return err
+	if err != nil && hub.KindOf(err) == hub.Forbidden {
+		switch t.State {
+		case hub.Claimed:
+			err = s.askPerformer(c, t.ID, ds)
+		case hub.Written:
+			err = upsRefuse("ups.wont_cancel")
 		}
-		return upsRefuse("ups.wont_cancel")
 	}
 	if err != nil {
 		return err
@@ -403,27 +442,42 @@ func (s *Server) cancelItem(c *Call) error {
 	return nil
 }
 
+// cancelRequest is what the performer hears of a request to cancel.
+type cancelRequest struct {
+	Task    *worklist.View `json:"task"` // whole: screens put it in place of what they have
+	Reason  string         `json:"reason"`
+	By      string         `json:"by"`
+	Login   string         `json:"login"`
+	Contact string         `json:"contact,omitempty"`
+	URI     string         `json:"uri,omitempty"`
+}
+
 // askPerformer lets the performer of a workitem hear that somebody wants it
 // cancelled, and why.
-func (s *Server) askPerformer(c *Call, t *hub.Task, reason string) error {
-	reason = clip(reason, maxReason)
+func (s *Server) askPerformer(c *Call, id hub.TaskID, ds *dicom.Dataset) error {
 	return s.DB.Tx(c.Context(), func(tx *db.Tx) error {
-		t, err := tx.Task(t.ID)
+		t, err := tx.Task(id)
 		if err != nil {
 			return err
 		}
-		v, err := worklist.Render(tx, t) // whole: screens put it in place of what they have
+		v, err := worklist.Render(tx, t)
 		if err != nil {
 			return err
 		}
-		body, err := json.Marshal(map[string]any{"task": v, "reason": reason, "by": c.Actor.Name})
+		a, err := tx.Account(c.Actor.Account)
+		if err != nil {
+			return err
+		}
+		r := cancelRequest{Task: v, Reason: clip(ds.Text(dicom.ReasonForCancellation), maxReason), By: c.Actor.Name, Login: a.Login,
+			Contact: clip(ds.Text(contactName), maxReason), URI: clip(ds.Text(contactURI), maxReason)}
+		body, err := json.Marshal(r)
 		if err != nil {
 			return err
 		}
 		if err := tx.Emit(hub.Event{Name: cancelAsked, Member: t.Member, Centre: t.Centre, Task: t.ID, Body: body}); err != nil {
 			return err
 		}
-		return tx.Audit(c.Actor, hub.Record{Action: cancelAsked, Object: "task/" + string(t.ID), OK: true, Reason: reason})
+		return tx.Audit(c.Actor, hub.Record{Action: cancelAsked, Object: "task/" + string(t.ID), OK: true, Reason: r.Reason})
 	})
 }
 

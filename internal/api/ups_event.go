@@ -61,8 +61,12 @@ func (s *Server) subscribe(c *Call) error {
 	if c.PathValue("workitem") == upsFiltered {
 		filter := c.URL.Query()
 		filter.Del("deletionlock")
-		if _, err := web.ParseQuery(flatFilter(filter)); err != nil {
+		q, err := web.ParseQuery(flatFilter(filter))
+		if err != nil {
 			return hub.Wrap(hub.Invalid, "api.ups", "dicomweb.query", err).With("reason", err.Error())
+		}
+		if len(q.Keys) == 0 {
+			return parameter("filter")
 		}
 		sub.Query = filter.Encode()
 	}
@@ -89,8 +93,8 @@ func (s *Server) subscribe(c *Call) error {
 	if rest, ok := strings.CutPrefix(at, "http"); ok {
 		at = "ws" + rest
 	}
-	if c.URL.Query().Get("deletionlock") == "true" { // nothing is ever deleted under a reader
-		c.warn("The Deletion Lock is not needed: workitems stay.")
+	if c.URL.Query().Get("deletionlock") == "true" { // it is not needed: workitems stay
+		c.warn("Deletion Lock not granted.")
 	}
 	c.W.Header().Set("Content-Location", at)
 	c.W.WriteHeader(http.StatusCreated)
@@ -116,39 +120,50 @@ func flatFilter(values url.Values) url.Values {
 	return out
 }
 
+// unsubscribe ends a subscription, PS3.18 section 11.11; that to all workitems
+// with those to single ones (PS3.4 Table CC.2.3-2).
 func (s *Server) unsubscribe(c *Call) error {
 	aet, id, err := s.subscriber(c)
 	if err != nil {
 		return err
 	}
-	var there bool
-	err = s.DB.Tx(c.Context(), func(tx *db.Tx) error {
-		there, err = tx.Unsubscribe(c.Actor.Account, aet, id)
-		return err
+	return s.onSubscription(c, aet, func(tx *db.Tx) (bool, error) {
+		if c.PathValue("workitem") == upsGlobal {
+			return tx.UnsubscribeAll(c.Actor.Account, aet)
+		}
+		return tx.Unsubscribe(c.Actor.Account, aet, id)
 	})
-	return endOf(c, there, err)
 }
 
-// suspend lets a global subscription take up no more workitems.
+// suspend lets a global subscription take up no more workitems, PS3.18 section
+// 11.12.
 func (s *Server) suspend(c *Call) error {
 	aet, id, err := s.subscriber(c)
 	if err != nil {
 		return err
 	}
-	var there bool
-	if id == "" {
-		err = s.DB.Tx(c.Context(), func(tx *db.Tx) error {
-			there, err = tx.SuspendSubscription(c.Actor.Account, aet)
-			return err
-		})
+	if id != "" {
+		return upsRefuse("ups.not_appropriate")
 	}
-	return endOf(c, there, err)
+	return s.onSubscription(c, aet, func(tx *db.Tx) (bool, error) { return tx.SuspendSubscription(c.Actor.Account, aet) })
 }
 
-func endOf(c *Call, there bool, err error) error {
-	if err == nil && !there {
-		err = upsRefuse("ups.no_such")
-	}
+// onSubscription changes a subscription of an application that has some.
+func (s *Server) onSubscription(c *Call, aet string, change func(*db.Tx) (there bool, err error)) error {
+	err := s.DB.Tx(c.Context(), func(tx *db.Tx) error {
+		all, err := tx.Subscriptions(c.Actor.Account, aet)
+		if err != nil {
+			return err
+		}
+		if len(all) == 0 {
+			return upsRefuse("ups.unknown_subscriber")
+		}
+		there, err := change(tx)
+		if err == nil && !there {
+			err = upsRefuse("ups.no_such")
+		}
+		return err
+	})
 	if err == nil {
 		c.W.WriteHeader(http.StatusOK)
 	}
@@ -168,7 +183,7 @@ func (s *Server) listen(c *Call) error {
 		return err
 	}
 	if len(subs) == 0 && heard == 0 {
-		return upsRefuse("ups.no_such")
+		return upsRefuse("ups.unknown_subscriber")
 	}
 	if !websocket.IsWebSocketUpgrade(c.Request) {
 		return hub.E(hub.Invalid, "api.ups", "ws.no_upgrade")
@@ -346,10 +361,7 @@ func (l *listener) report(e *hub.Event, subs []*db.Subscription) error {
 	if e.Task == "" || !seesEvent(l.actor, e) {
 		return nil
 	}
-	var body struct {
-		Task   *worklist.View `json:"task"`
-		Reason string         `json:"reason"`
-	}
+	var body cancelRequest // of other events the task alone
 	if err := json.Unmarshal(e.Body, &body); err != nil || body.Task == nil {
 		return nil // an event about something else of the task
 	}
@@ -357,22 +369,38 @@ func (l *listener) report(e *hub.Event, subs []*db.Subscription) error {
 		return nil
 	}
 	if e.Name == cancelAsked {
-		return l.send(e, cancelReport, func(d *dicom.Dataset) { d.SetText(dicom.ReasonForCancellation, body.Reason) })
+		return l.send(e, cancelReport, body.describe)
 	}
 	began := itemState(body.Task.State) == upsInProgress && !strings.HasPrefix(l.reported[e.Task], upsInProgress)
 	if err := l.tell(e, body.Task.State); err != nil || !began || body.Task.Holder == "" {
 		return err
 	}
-	return l.send(e, assignReport, func(d *dicom.Dataset) { d.SetItems(actualHumans, performer(body.Task)) })
+	return l.send(e, assignReport, func(d *dicom.Dataset) {
+		who := performer(body.Task)
+		d.SetItems(humanCode, who.Items(humanCode)...)
+		d.SetText(humanOrganization, body.Task.Centre)
+	})
 }
 
+// describe sets the attributes of a cancel requested report.
+func (r *cancelRequest) describe(d *dicom.Dataset) {
+	d.SetText(requestingAE, clip(r.Login, 16))
+	for tag, text := range map[dicom.Tag]string{dicom.ReasonForCancellation: r.Reason, contactURI: r.URI, contactName: firstNonEmpty(r.Contact, r.By)} {
+		if text != "" {
+			d.SetText(tag, text)
+		}
+	}
+}
+
+// subscribed tells whether an application hears of a workitem's event. A
+// suspended subscription still covers the workitems there were before.
 func (l *listener) subscribed(e *hub.Event, v *worklist.View, subs []*db.Subscription) bool {
 	for _, sub := range subs {
 		switch {
 		case e.Seq <= sub.Since:
 		case sub.Task == e.Task:
 			return true
-		case sub.Task != "" || sub.Suspended && l.reported[e.Task] == "":
+		case sub.Task != "" || !sub.Suspended.IsZero() && v.CreatedAt != nil && v.CreatedAt.After(sub.Suspended):
 		case sub.Query == "":
 			return true
 		default:
@@ -388,7 +416,8 @@ func (l *listener) subscribed(e *hub.Event, v *worklist.View, subs []*db.Subscri
 	return false
 }
 
-// send writes one event report: the fields of N-EVENT-REPORT in DICOM JSON.
+// send writes one event report: the fields of N-EVENT-REPORT in DICOM JSON. The
+// class is that of the workitem (PS3.4 section CC.2.4.3).
 func (l *listener) send(e *hub.Event, kind int64, fill func(*dicom.Dataset)) error {
 	d := dicom.New()
 	d.SetText(dicom.SpecificCharacterSet, "ISO_IR 192")
@@ -397,7 +426,7 @@ func (l *listener) send(e *hub.Event, kind int64, fill func(*dicom.Dataset)) err
 	if err != nil {
 		return err
 	}
-	head := `{"00000002":{"vr":"UI","Value":["` + upsEvent + `"]},"00000110":{"vr":"US","Value":[` + strconv.FormatInt(e.Seq&0xFFFF, 10) +
+	head := `{"00000002":{"vr":"UI","Value":["` + upsPush + `"]},"00000110":{"vr":"US","Value":[` + strconv.FormatInt(e.Seq&0xFFFF, 10) +
 		`]},"00001000":{"vr":"UI","Value":["` + itemUID(e.Task) + `"]},"00001002":{"vr":"US","Value":[` + strconv.FormatInt(kind, 10) + `]},`
 	l.conn.SetWriteDeadline(time.Now().Add(writeWait))
 	return l.conn.WriteMessage(websocket.TextMessage, append([]byte(head), data[1:]...))

@@ -30,6 +30,9 @@ const (
 	typeOfInstances   dicom.Tag = 0x0040E020
 	wadoRetrieval     dicom.Tag = 0x0040E025
 	admissionID       dicom.Tag = 0x00380010
+	requestingAE      dicom.Tag = 0x00741236
+	contactURI        dicom.Tag = 0x0074100A
+	contactName       dicom.Tag = 0x0074100C
 )
 
 // itemState is the state of a workitem whose task is in s: draft to queued and

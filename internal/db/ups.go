@@ -1,6 +1,8 @@
 package db
 
 import (
+	"time"
+
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 )
 
@@ -28,12 +30,12 @@ type Subscription struct {
 	AET       string
 	Task      hub.TaskID
 	Query     string
-	Suspended bool
-	Since     int64 // the last event that is not for it
+	Suspended time.Time // from when on it takes up no new tasks, zero if it does
+	Since     int64     // the last event that is not for it
 }
 
 var subscriptions = newTable[Subscription]("ups_subscription", 3, func(s *Subscription) []column {
-	return []column{{"account", &s.Account}, {"aet", &s.AET}, {"task", &s.Task}, {"query", &s.Query}, {"suspended", flag{&s.Suspended}}, {"since", &s.Since}}
+	return []column{{"account", &s.Account}, {"aet", &s.AET}, {"task", &s.Task}, {"query", &s.Query}, {"suspended", msec{&s.Suspended}}, {"since", &s.Since}}
 })
 
 // Subscribe stores a subscription; one to the same is replaced.
@@ -50,10 +52,25 @@ func (tx *Tx) Unsubscribe(account hub.AccountID, aet string, task hub.TaskID) (b
 	return n > 0, err
 }
 
+// UnsubscribeAll ends all subscriptions of an application and reports whether one
+// was to all tasks; else it changes nothing.
+func (tx *Tx) UnsubscribeAll(account hub.AccountID, aet string) (bool, error) {
+	there, err := tx.Unsubscribe(account, aet, "")
+	if err == nil && there {
+		_, err = tx.exec("DELETE FROM ups_subscription WHERE account = $1 AND aet = $2", string(account), aet)
+	}
+	return there, err
+}
+
 // SuspendSubscription lets a subscription to all tasks take up no new ones and
 // reports whether there is one.
 func (tx *Tx) SuspendSubscription(account hub.AccountID, aet string) (bool, error) {
-	n, err := tx.exec("UPDATE ups_subscription SET suspended = 1 WHERE account = $1 AND aet = $2 AND task = ''", string(account), aet)
+	n, err := tx.exec("UPDATE ups_subscription SET suspended = $1 WHERE account = $2 AND aet = $3 AND task = '' AND suspended = 0", millis(tx.Now()), string(account), aet)
+	if err == nil && n == 0 {
+		var again []string
+		again, err = tx.strings("SELECT aet FROM ups_subscription WHERE account = $1 AND aet = $2 AND task = ''", string(account), aet)
+		return len(again) > 0, err
+	}
 	return n > 0, err
 }
 

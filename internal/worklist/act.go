@@ -22,6 +22,9 @@ type Params struct {
 	To       string `json:"to"` // login or id of an account
 	Priority *int   `json:"priority"`
 	Claim    int64  `json:"claim"`
+	// Lock is the Transaction UID that a standard client claims under (PS3.4
+	// section CC.2.1): what it does with the task later needs it.
+	Lock string `json:"-"`
 }
 
 // ReturnReasons are the codes of the domain rules, section 8. Other words are
@@ -58,7 +61,7 @@ func (s *Service) act(tx *db.Tx, actor hub.Actor, t *hub.Task, e Event, p Params
 	case Submit:
 		return s.Submit(tx, actor, t, p.Reason)
 	case Claim:
-		return s.claim(tx, actor, t)
+		return s.claim(tx, actor, t, p.Lock)
 	case Release:
 		return s.release(tx, actor, t)
 	case Escalate:
@@ -79,8 +82,8 @@ func (s *Service) act(tx *db.Tx, actor hub.Actor, t *hub.Task, e Event, p Params
 }
 
 // claim takes a queued task for a reader: exactly one wins, the others get
-// the holder's name.
-func (s *Service) claim(tx *db.Tx, actor hub.Actor, t *hub.Task) error {
+// the holder's name. lock is noted with the claim if it is not "".
+func (s *Service) claim(tx *db.Tx, actor hub.Actor, t *hub.Task, lock string) error {
 	if t.State == hub.Claimed {
 		if t.LeaseUntil.After(tx.Now()) {
 			return claimed(tx, t)
@@ -103,10 +106,14 @@ func (s *Service) claim(tx *db.Tx, actor hub.Actor, t *hub.Task) error {
 	if err != nil {
 		return err
 	}
-	return Move(tx, actor, t, Claim, "", func(t *hub.Task) {
+	err = Move(tx, actor, t, Claim, "", func(t *hub.Task) {
 		moved(t)
 		s.holds(tx, actor.Account)(t)
 	})
+	if err != nil || lock == "" {
+		return err
+	}
+	return tx.LockTask(t.ID, t.Claim, lock)
 }
 
 // holds makes an account the holder of a task, with a new claim number and

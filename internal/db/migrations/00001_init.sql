@@ -418,7 +418,7 @@ CREATE INDEX task_member ON task(member, created_at);
 CREATE INDEX task_order ON task(exam_order);
 CREATE INDEX task_recording ON task(recording) WHERE recording <> '';
 CREATE INDEX task_settle ON task(settle_at) WHERE settle_at > 0;
-CREATE INDEX task_waiting ON task(queued_at) WHERE queued_at > 0;
+CREATE INDEX task_waiting ON task(priority, queued_at) WHERE queued_at > 0;
 CREATE INDEX task_offered ON task(offered) WHERE offered <> '';
 CREATE INDEX task_lease ON task(lease_until) WHERE lease_until > 0;
 CREATE INDEX task_next_mark ON task(next_mark) WHERE next_mark > 0;
@@ -796,7 +796,7 @@ CREATE TABLE ups_subscription (
   aet       TEXT NOT NULL,
   task      TEXT NOT NULL DEFAULT '',
   query     TEXT NOT NULL DEFAULT '',
-  suspended SMALLINT NOT NULL DEFAULT 0,
+  suspended BIGINT NOT NULL DEFAULT 0,
   since     BIGINT NOT NULL,
   PRIMARY KEY (account, aet, task)
 );
