@@ -185,7 +185,7 @@ func encapsulated(d *Dataset, e *Element, count int64) (*Frames, error) {
 	case len(frags) == 0:
 		return nil, frameFault(e, "encapsulated pixel data without a fragment")
 	case count == 1 || d.Syntax.video():
-		starts = []int{0}
+		starts, count = []int{0}, 1
 	case int64(len(frags)) < count:
 		return nil, frameFault(e, "%d frames in %d fragments", count, len(frags))
 	default:
@@ -194,10 +194,14 @@ func encapsulated(d *Dataset, e *Element, count int64) (*Frames, error) {
 	if starts == nil {
 		return nil, frameFault(e, "%d frames cannot be told apart in %d fragments", count, len(frags))
 	}
-	return group(frags, starts), nil
+	f := group(frags, starts)
+	f.count, f.ranges = int(count), f.ranges[:count]
+	return f, nil
 }
 
-// frameStarts finds the fragments that frames start with, or nil.
+// frameStarts finds the fragments that frames start with, or nil: by a table,
+// by their number, or by the marks of codestreams. Where each fragment is a
+// frame there may be more than are declared.
 func frameStarts(d *Dataset, e *Element, count int) []int {
 	if starts := byTable(e.Fragments, extendedTable(d), count); starts != nil {
 		return starts
@@ -205,13 +209,19 @@ func frameStarts(d *Dataset, e *Element, count int) []int {
 	if starts := byTable(e.Fragments, basicTable(e.OffsetTable), count); starts != nil {
 		return starts
 	}
+	filled := 0
+	for _, f := range e.Fragments {
+		if f.Length > 0 {
+			filled++
+		}
+	}
 	var starts []int
 	for i, f := range e.Fragments {
-		if f.start || len(e.Fragments) == count {
+		if f.start || filled == count && f.Length > 0 {
 			starts = append(starts, i)
 		}
 	}
-	if len(starts) != count || starts[0] != 0 {
+	if len(starts) < count || len(starts) > count && len(starts) < filled || starts[0] != 0 {
 		return nil
 	}
 	return starts

@@ -2,8 +2,10 @@ package dicom
 
 import (
 	"bytes"
+	"encoding/binary"
 	"io"
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -51,12 +53,15 @@ func TestFramesAreFoundHoweverTheyAreMarked(t *testing.T) {
 		extended  []byte
 		want      [][]byte
 	}{
-		"one fragment each":   {one, nil, nil, one},
-		"marks":               {split, nil, nil, splitFrames},
-		"basic table":         {split, []byte{0, 0, 0, 0, 34, 0, 0, 0, 56, 0, 0, 0}, nil, splitFrames},
-		"a table that lies":   {split, []byte{0, 0, 0, 0, 1, 0, 0, 0, 56, 0, 0, 0}, nil, splitFrames},
-		"extended table":      {split, nil, []byte{0, 0, 0, 0, 0, 0, 0, 0, 34, 0, 0, 0, 0, 0, 0, 0, 56, 0, 0, 0, 0, 0, 0, 0}, splitFrames},
-		"table against marks": {[][]byte{jpeg(1), rest, rest, rest}, []byte{0, 0, 0, 0, 22, 0, 0, 0, 34, 0, 0, 0}, nil, [][]byte{jpeg(1), rest, append(rest[:4:4], rest...)}},
+		"one fragment each":         {one, nil, nil, one},
+		"marks":                     {split, nil, nil, splitFrames},
+		"basic table":               {split, []byte{0, 0, 0, 0, 34, 0, 0, 0, 56, 0, 0, 0}, nil, splitFrames},
+		"a table that lies":         {split, []byte{0, 0, 0, 0, 1, 0, 0, 0, 56, 0, 0, 0}, nil, splitFrames},
+		"extended table":            {split, nil, []byte{0, 0, 0, 0, 0, 0, 0, 0, 34, 0, 0, 0, 0, 0, 0, 0, 56, 0, 0, 0, 0, 0, 0, 0}, splitFrames},
+		"an empty fragment behind":  {[][]byte{rest, rest, rest, {}}, nil, nil, [][]byte{rest, rest, rest}},
+		"an empty fragment between": {[][]byte{rest, {}, rest, rest}, nil, nil, [][]byte{rest, rest, rest}},
+		"more frames than declared": {[][]byte{jpeg(1), jpeg(2), jpeg(3), jpeg(4)}, nil, nil, one},
+		"table against marks":       {[][]byte{jpeg(1), rest, rest, rest}, []byte{0, 0, 0, 0, 22, 0, 0, 0, 34, 0, 0, 0}, nil, [][]byte{jpeg(1), rest, append(rest[:4:4], rest...)}},
 	} {
 		d := New()
 		d.SetInts(NumberOfFrames, 3)
@@ -148,5 +153,42 @@ func TestFramesOfRealFilesLieWithinThem(t *testing.T) {
 		if frames.Ranges(frames.Count()) != nil || frames.Ranges(-1) != nil {
 			t.Errorf("%s has a frame too many", rel)
 		}
+	}
+}
+
+// Some writers give encapsulated pixel data a length. Pixels that only claim
+// to be encapsulated have one too, and are plain.
+func TestEncapsulatedPixelsOfDefinedLengthHaveFrames(t *testing.T) {
+	t.Parallel()
+	head := element(NumberOfFrames, "IS", 2, "2 ")
+	item := func(value string) string {
+		return "\xFE\xFF\x00\xE0" + string(binary.LittleEndian.AppendUint32(nil, uint32(len(value)))) + value
+	}
+	for name, c := range map[string]struct {
+		value  string
+		frames []string
+	}{
+		"fragments":             {item("") + item("one.") + item("two."), []string{"one.", "two."}},
+		"with an offset table":  {item("\x00\x00\x00\x00\x0c\x00\x00\x00") + item("one.") + item("two."), []string{"one.", "two."}},
+		"closed by a delimiter": {item("") + item("one.") + item("two.") + "\xFE\xFF\xDD\xE0\x00\x00\x00\x00", []string{"one.", "two."}},
+	} {
+		stream := head + element(PixelData, "OB", uint32(len(c.value)), c.value) + element(DataSetTrailingPadding, "OB", 2, "\x00\x00")
+		d, err := Parse(strings.NewReader(stream), JPEGBaseline8Bit, Options{})
+		if err != nil || d.Get(DataSetTrailingPadding) == nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		got := frameBytes(t, d, []byte(stream))
+		if len(got) != 2 || string(got[0]) != c.frames[0] || string(got[1]) != c.frames[1] {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	cut := item("") + item("one.")[:10]
+	if _, err := Parse(strings.NewReader(head+element(PixelData, "OB", uint32(len(cut)), cut)), JPEGBaseline8Bit, Options{}); err == nil {
+		t.Error("a fragment longer than the pixel data passes")
+	}
+	plain, err := Parse(strings.NewReader(element(PixelData, "OW", 16, "0123456789abcdef")), JPEGBaseline8Bit, Options{})
+	if err != nil || plain.Get(PixelData).Fragments != nil {
+		t.Errorf("plain pixels became fragments: %v", err)
 	}
 }

@@ -259,6 +259,9 @@ func (p *parser) value(d *Dataset, e *Element, end int64, depth int) error {
 		switch {
 		case e.VR == SQ && e.Length > 0:
 			return p.definedSequence(d, e, depth)
+		case e.Tag == PixelData && d.Syntax.Encapsulated() && p.encapsulated(e.Length):
+			p.note(e.Tag, "encapsulated pixel data of defined length")
+			return p.fragments(e, p.src.off+e.Length)
 		case e.VR == UN && !p.within && e.Length <= min(maxUnknown, MaxKept-p.kept) && implicitVR(e.Tag, false) == SQ:
 			return p.unknownDefined(d, e, depth)
 		}
@@ -268,7 +271,7 @@ func (p *parser) value(d *Dataset, e *Element, end int64, depth int) error {
 	case e.VR == SQ:
 		return p.sequence(d, e, -1, depth)
 	case e.Tag == PixelData || e.VR == OB || e.VR == OW:
-		return p.fragments(e)
+		return p.fragments(e, -1)
 	case e.VR == UN:
 		return p.unknown(d, e, depth)
 	}
@@ -277,6 +280,17 @@ func (p *parser) value(d *Dataset, e *Element, end int64, depth int) error {
 		return p.sequence(d, e, -1, depth)
 	}
 	return p.fail(e.Tag, "undefined length under VR %s", e.VR)
+}
+
+// encapsulated says that a value of n bytes starts with the item of a basic
+// offset table that fits into it, and with the item of a fragment after it.
+func (p *parser) encapsulated(n int64) bool {
+	b := p.src.peek(8)
+	if len(b) < 8 || n < 16 || Tag(binary.LittleEndian.Uint16(b))<<16|Tag(binary.LittleEndian.Uint16(b[2:])) != Item {
+		return false
+	}
+	table := int64(binary.LittleEndian.Uint32(b[4:]))
+	return table%4 == 0 && table <= n-16
 }
 
 // definedSequence reads a sequence whose length is known. Content that is no

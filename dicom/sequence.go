@@ -72,18 +72,23 @@ func (p *parser) item(seq Tag, end int64) (Tag, int64, error) {
 }
 
 // fragments reads encapsulated pixel data: the basic offset table and the
-// places of the fragments (PS3.5 section A.4). It is always little endian.
-func (p *parser) fragments(e *Element) error {
+// places of the fragments (PS3.5 section A.4), until the sequence delimiter
+// or, for writers that gave its length, until the byte end. It is always little
+// endian.
+func (p *parser) fragments(e *Element, end int64) error {
 	big := p.big
 	p.big = false
 	defer func() { p.big = big }()
 	e.Fragments = []Fragment{}
-	for first := true; ; first = false {
-		t, n, err := p.item(e.Tag, -1)
+	for first := true; end < 0 || p.src.off < end; first = false {
+		t, n, err := p.item(e.Tag, end)
 		if err != nil {
 			return err
 		}
-		if t == SequenceDelimitationItem {
+		if t != Item {
+			if end >= 0 {
+				return p.src.skip(end - p.src.off)
+			}
 			return nil
 		}
 		if n < 0 {
@@ -100,6 +105,10 @@ func (p *parser) fragments(e *Element) error {
 			return p.broken(e.Tag, err, fmt.Sprintf("a fragment of %d bytes", n))
 		}
 	}
+	if p.src.off > end {
+		return p.fail(e.Tag, "a fragment is longer than the pixel data")
+	}
+	return nil
 }
 
 func (p *parser) fragment(e *Element, n int64, first bool) (err error) {
