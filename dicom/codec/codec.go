@@ -5,7 +5,7 @@
 // It gets the bytes of one frame and gives samples. It knows nothing of data
 // sets: package pixel compares a codestream's header with one before it
 // decodes. A codestream can neither hold the program up, for each call has a
-// deadline, nor fill its memory, for each call has a bound.
+// limit of time, nor fill its memory, for each call has a bound.
 package codec
 
 import (

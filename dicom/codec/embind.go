@@ -85,16 +85,17 @@ type valueObject struct {
 
 // instance is one running module. It is not safe for concurrent use.
 type instance struct {
-	kind     *build
-	mod      api.Module
-	limit    uint32 // bytes its memory may grow to
-	deadline time.Time
-	classes  map[uint32]*class
-	named    map[string]*class
-	objects  map[uint32]*valueObject
-	structs  map[string]*valueObject
-	view     []uint32 // address and length of the last view of memory
-	printed  []byte
+	kind    *build
+	mod     api.Module
+	limit   uint32 // bytes its memory may grow to
+	started time.Time
+	most    time.Duration // that spent may reach
+	classes map[uint32]*class
+	named   map[string]*class
+	objects map[uint32]*valueObject
+	structs map[string]*valueObject
+	view    []uint32 // address and length of the last view of memory
+	printed []byte
 }
 
 func (in *instance) memory() api.Memory { return in.mod.Memory() }
@@ -122,7 +123,7 @@ func (in *instance) text(at uint64) string {
 // which case the next instruction is a trap. That it is Go that runs lets the
 // garbage collector and others have their way.
 func (in *instance) yield([]uint64) {
-	if time.Now().After(in.deadline) {
+	if in.spent() > in.most {
 		panic(errLate)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -24,8 +25,8 @@ const (
 	keepMemory = 128 << 20
 	// maxMemory is what these modules can address.
 	maxMemory = 2 << 30
-	// patience is how long a call may take, and what each byte of samples and
-	// each of the codestream add: some twenty times what an idle machine needs.
+	// patience is how long a call may work, and what each byte of samples and
+	// each of the codestream add: some twenty times what most need.
 	patience          = time.Second
 	patiencePerSample = 400 * time.Nanosecond
 	patiencePerCoded  = 6 * time.Microsecond
@@ -98,9 +99,10 @@ func (k *build) instantiate(limit uint64) (*instance, error) {
 	if memory == nil {
 		return nil, fmt.Errorf("codec %s: no room for %d bytes of memory", k.file, limit)
 	}
-	in := &instance{kind: k, limit: uint32(limit), deadline: time.Now().Add(patience),
+	in := &instance{kind: k, limit: uint32(limit), started: time.Now(),
 		classes: map[uint32]*class{}, named: map[string]*class{},
 		objects: map[uint32]*valueObject{}, structs: map[string]*valueObject{}}
+	in.most = in.spent() + patience
 	ctx := experimental.WithMemoryAllocator(in.context(), experimental.MemoryAllocatorFunc(
 		func(uint64, uint64) experimental.LinearMemory { return memory }))
 	mod, err := k.runtime.InstantiateModule(ctx, k.compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions(k.start))
@@ -159,7 +161,7 @@ func (p *pool) put(in *instance) {
 func (in *instance) close() { in.mod.Close(context.Background()) }
 
 // run calls do with an instance whose memory may grow to baseMemory and
-// memory bytes; the bytes of samples and codestream set the deadline.
+// memory bytes; the bytes of samples and codestream say how long it may work.
 func (k *build) run(samples, coded, memory int64, do func(context.Context, *instance) error) error {
 	if err := k.compile(); err != nil {
 		return err
@@ -174,14 +176,16 @@ func (k *build) run(samples, coded, memory int64, do func(context.Context, *inst
 	return k.within(wait, limit, do)
 }
 
-// within calls do and stops it after wait. After an error the instance is
-// dropped, for nobody knows what it left behind.
+// within calls do and stops it when it has worked for wait. After an error the
+// instance is dropped, for nobody knows what it left behind.
 func (k *build) within(wait time.Duration, limit uint64, do func(context.Context, *instance) error) error {
+	runtime.LockOSThread() // spent is that of a thread
+	defer runtime.UnlockOSThread()
 	in, err := shared.get(k, limit)
 	if err != nil {
 		return err
 	}
-	in.printed, in.deadline = in.printed[:0], time.Now().Add(wait)
+	in.printed, in.most = in.printed[:0], in.spent()+wait
 	if err = do(in.context(), in); err == nil {
 		shared.put(in)
 		return nil
