@@ -39,6 +39,7 @@ type Rules struct {
 	SlowRate      float64 // E09: mean per minute
 	BlockRate     float64 // E10: ventricular rate per minute with dissociation
 	PauseMS       float64 // E11
+	PauseCalmMS   float64 // E11 where there are no symptoms, and in fibrillation over a day
 	QTcMS         float64 // E12
 	QTcBazettUpTo float64 // E12: above this rate Fridericia's QTc is judged instead
 }
@@ -49,9 +50,16 @@ func DefaultRules() Rules {
 		STLimbUV: 100, STChestUV: 300,
 		WideQRSms: 120, VTRate: 150, VTRunBeats: 8,
 		SVTRate: 200, AFRate: 200, PreexcitedRR: 250,
-		SlowRate: 35, BlockRate: 40, PauseMS: 3000,
+		SlowRate: 35, BlockRate: 40, PauseMS: 3000, PauseCalmMS: 5000,
 		QTcMS: 550, QTcBazettUpTo: 100,
 	}
+}
+
+// WithoutSymptoms returns the rules for a patient who has no symptoms: only a
+// longer pause is critical then.
+func (r Rules) WithoutSymptoms() Rules {
+	r.PauseMS = math.Max(r.PauseMS, r.PauseCalmMS)
+	return r
 }
 
 // With returns the rules with an alliance's own numbers, by their names
@@ -90,7 +98,7 @@ func (r *Rules) named() map[string]func(float64) {
 		"st_limb_uv": set(&r.STLimbUV), "st_chest_uv": set(&r.STChestUV),
 		"wide_qrs_ms": set(&r.WideQRSms), "vt_rate": set(&r.VTRate), "vt_run_beats": func(v float64) { r.VTRunBeats = int(math.Ceil(v)) },
 		"svt_rate": set(&r.SVTRate), "af_rate": set(&r.AFRate), "preexcited_rr_ms": set(&r.PreexcitedRR),
-		"slow_rate": set(&r.SlowRate), "block_rate": set(&r.BlockRate), "pause_ms": set(&r.PauseMS),
+		"slow_rate": set(&r.SlowRate), "block_rate": set(&r.BlockRate), "pause_ms": set(&r.PauseMS), "pause_calm_ms": set(&r.PauseCalmMS),
 		"qtc_ms": set(&r.QTcMS), "qtc_bazett_up_to": set(&r.QTcBazettUpTo),
 	}
 }
@@ -224,8 +232,11 @@ func dissociation(res *Result, rules *Rules) string {
 // pause counts the silent start or end of a recording only when the tracing
 // can be trusted.
 func pause(res *Result, rules *Rules) string {
-	r := &res.Rhythm
-	if !atLeast(r.LongestRR, rules.PauseMS) || (r.LongestOpen && res.Quality.Grade == Poor) {
+	r, limit := &res.Rhythm, rules.PauseMS
+	if res.Seconds >= ambulatorySeconds && r.AFSuspected {
+		limit = rules.WithoutSymptoms().PauseMS
+	}
+	if !atLeast(r.LongestRR, limit) || (r.LongestOpen && res.Quality.Grade == Poor) {
 		return ""
 	}
 	sign := " "

@@ -120,6 +120,19 @@ func TestThresholdsAreWhereTheListPutsThem(t *testing.T) {
 	}
 }
 
+func TestAPauseInFibrillationOverADayIsCriticalFromFiveSeconds(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		ms, hours float64
+		af, want  bool
+	}{{3400, 24, true, false}, {5000, 24, true, true}, {3400, 24, false, true}, {3400, 0.003, true, true}} {
+		res := measure.Result{Seconds: c.hours * 3600, Rhythm: measure.Rhythm{LongestRR: ok(c.ms), AFSuspected: c.af}}
+		if alerts := measure.Prealert(res, nil, measure.DefaultRules()); (len(alerts) == 1) != c.want {
+			t.Errorf("%g ms in %g h, fibrillation %v: %+v", c.ms, c.hours, c.af, alerts)
+		}
+	}
+}
+
 func TestElevationNeedsTwoNeighboursAndItsOwnThreshold(t *testing.T) {
 	t.Parallel()
 	with := func(uv map[string]float64) measure.Result {

@@ -123,8 +123,7 @@ func (in *Intake) survey(ctx context.Context, stream ecg.Stream, c *copied) (*tr
 		rhythm.Beats = nil // a hundred thousand of them, and all are kept with the trend
 		result.Measurements.Basis["rhythm"] = rhythm
 	}
-	t := in.judge(stream.Head(), result)
-	t.samples = stream.Samples()
+	t := &trace{rec: stream.Head(), samples: stream.Samples(), result: result}
 	trend := LongTrend{Trend: measure.TrendOf(result, stream.Head().RateHz), Marks: marksOf(result.Beats)}
 	var sums Sums
 	if sums.Recording, err = sumsOf(c.all()); err != nil {

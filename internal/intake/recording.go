@@ -30,7 +30,6 @@ type trace struct {
 	samples int // of each lead
 	result  measure.Result
 	quality measure.Quality // result's, and what shows beside the patient's other ECGs
-	alerts  []hub.Alert
 
 	overview *hub.Overview // of a long one
 }
@@ -45,29 +44,12 @@ type file struct {
 	name string
 }
 
-// analyse measures rec and holds it against the alliance's critical list.
-func (in *Intake) analyse(rec *ecg.Recording) *trace {
+// analyse measures rec.
+func analyse(rec *ecg.Recording) *trace {
 	if rec.Picture != "" {
 		return &trace{rec: rec} // nothing to measure, and no bad signal either
 	}
-	t := in.judge(rec, measure.Analyse(rec))
-	t.samples = rec.Samples()
-	return t
-}
-
-// judge holds what was measured against the alliance's critical list.
-func (in *Intake) judge(rec *ecg.Recording, result measure.Result) *trace {
-	t := &trace{rec: rec, result: result}
-	own := in.Work.Rules.ECG
-	rules, err := measure.DefaultRules().With(own.Numbers, own.On)
-	if err != nil { // settings are checked at start
-		in.Log.Error("intake: pre-alert rules", "error", err)
-		rules = measure.DefaultRules()
-	}
-	for _, a := range measure.Prealert(t.result, rec.Statements, rules) {
-		t.alerts = append(t.alerts, hub.Alert{Item: a.Item, Evidence: a.Evidence, Source: a.Source})
-	}
-	return t
+	return &trace{rec: rec, samples: rec.Samples(), result: measure.Analyse(rec)}
 }
 
 // readWave decodes the waveform of a DICOM ECG. An object whose waveform
@@ -86,7 +68,7 @@ func (in *Intake) readWave(ctx context.Context, a *arrival) error {
 	if fault == nil {
 		var rec *ecg.Recording
 		if rec, fault = dicomwave.FromDataset(a.ds); fault == nil {
-			a.wave = in.analyse(rec)
+			a.wave = analyse(rec)
 			return nil
 		}
 	}
@@ -132,7 +114,7 @@ func (in *Intake) Recording(ctx context.Context, src Source, data []byte) (out *
 	if err := part.Done(); err != nil {
 		return nil, false, unavailable(err)
 	}
-	out, err = in.arrive(ctx, &arrival{src: src, part: part, wave: in.analyse(rec), file: &file{name: src.Name}})
+	out, err = in.arrive(ctx, &arrival{src: src, part: part, wave: analyse(rec), file: &file{name: src.Name}})
 	if err != nil {
 		return nil, false, err
 	}
@@ -388,11 +370,12 @@ func traceDoubts(p ecg.Patient, o *hub.Order) []hub.Warning {
 // queueTrace raises an ECG's priority by its alerts and, from a trusted
 // sender, queues it at once: it is whole by itself.
 func (in *Intake) queueTrace(tx *db.Tx, a *arrival, t *hub.Task, o *hub.Order) error {
-	for _, alert := range a.wave.alerts {
+	alerts := in.alerts(a.wave, o)
+	for _, alert := range alerts {
 		in.Count.Alerted(alert.Item)
 	}
 	err := worklist.Touch(tx, hub.System, t, "task.measured", "", func(t *hub.Task) {
-		t.Alerts = append(t.Alerts, a.wave.alerts...)
+		t.Alerts = append(t.Alerts, alerts...)
 		t.Grade = string(a.wave.quality.Grade)
 		t.Warnings = append(t.Warnings, a.wave.defects()...)
 		if len(t.Alerts) > 0 {
