@@ -267,12 +267,18 @@ func (r *reader) readDigits(n *xmltree.Node, origin, scale float64) ([]float32, 
 			i++
 			continue
 		}
-		v, size, ok := digit(text[i:])
-		if !ok {
-			return nil, fail(n, "digits", "sample %d is %.16q", len(samples)+1, text[i:i+size])
+		v, end := whole(text, i)
+		if end == i {
+			for end < len(text) && !isSpace(text[end]) {
+				end++
+			}
+			var ok bool
+			if v, ok = number(string(text[i:end])); !ok {
+				return nil, fail(n, "digits", "sample %d is %.16q", len(samples)+1, text[i:end])
+			}
 		}
 		samples = append(samples, float32(origin+scale*v))
-		i += size
+		i = end
 	}
 	if r.total += len(samples); r.total > ecg.MaxSamples {
 		return nil, fail(n, "digits", "more than %d samples", ecg.MaxSamples)
@@ -280,30 +286,29 @@ func (r *reader) readDigits(n *xmltree.Node, origin, scale float64) ([]float32, 
 	return samples, nil
 }
 
-// digit reads the number at the head of text and returns its length: a whole
-// number of up to nine digits quickly, any other by strconv.
-func digit(text []byte) (v float64, size int, ok bool) {
-	i, n := 0, 0
-	negative := text[0] == '-'
-	if negative {
-		i++
+// whole reads a whole number of up to nine digits from text[i], as nearly all
+// samples are, and returns where it ends: at i if it is any other.
+func whole(text []byte, i int) (v float64, end int) {
+	at, n := i, 0
+	if text[at] == '-' {
+		at++
 	}
-	first := i
-	for i < len(text) && text[i]-'0' <= 9 {
-		n = n*10 + int(text[i]-'0')
-		i++
-	}
-	if i > first && i-first <= 9 && (i == len(text) || isSpace(text[i])) {
-		if negative {
-			n = -n
+	first := at
+	for at < len(text) {
+		d := text[at] - '0'
+		if d > 9 {
+			break
 		}
-		return float64(n), i, true
+		n = n*10 + int(d)
+		at++
 	}
-	for i < len(text) && !isSpace(text[i]) {
-		i++
+	if at == first || at-first > 9 || at < len(text) && !isSpace(text[at]) {
+		return 0, i
 	}
-	v, ok = number(string(text[:i]))
-	return v, i, ok
+	if first > i {
+		n = -n
+	}
+	return float64(n), at
 }
 
 func isSpace(b byte) bool { return b == ' ' || b == '\n' || b == '\r' || b == '\t' }

@@ -165,25 +165,6 @@ func TestOneTraceIsTheSameInThreeFormats(t *testing.T) {
 	}
 }
 
-func BenchmarkDecode(b *testing.B) {
-	for _, name := range []string{"scp/ecgtoolkit_Example.scp", "aecg/gen_cn_dialect_nons_increment2s_gb2312.xml",
-		"dicom/gen_12lead_be_12bit_scpcodes_gb18030.dcm", "mfer/gen_std12_be_ludb3.mwf", "muse-xml/introecg_MUSE_example.xml",
-		"philips-xml/129DYPRG_1_03.xml"} {
-		b.Run(filepath.Dir(name), func(b *testing.B) {
-			data, err := os.ReadFile(filepath.Join(testdata.Dir(b), "ecg", name))
-			if err != nil {
-				b.Fatal(err)
-			}
-			b.SetBytes(int64(len(data)))
-			for b.Loop() {
-				if _, err := Decode(data); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
-
 func TestOtherFilesAreOfUnknownFormat(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "hello", "<html><body/></html>",

@@ -100,14 +100,31 @@ func (r *reader) measure(w *raw, bytes int64) error {
 	return nil
 }
 
-// isGap says that a sample stands for none: it is the padding, or without one
-// stated what writers use for it.
-func (w *raw) isGap(v int64) bool {
+// noSample is the value that stands for none: the padding, or without one stated
+// what writers use for it; one that no sample has if there is none.
+func (w *raw) noSample() int64 {
 	if w.padded {
-		return v == w.padding
+		return w.padding
 	}
-	lowest, signed := w.lowest()
-	return signed && v == lowest
+	if lowest, signed := w.lowest(); signed {
+		return lowest
+	}
+	return math.MinInt64
+}
+
+// channel reads the samples of channel c to out.
+func (w *raw) channel(c int, out []int64) {
+	if w.kind == "SS" && w.order == binary.LittleEndian { // as nearly all ECGs are
+		data, step := w.data[2*c:], 2*w.channels
+		for i := range out {
+			at := i * step
+			out[i] = int64(int16(uint16(data[at]) | uint16(data[at+1])<<8))
+		}
+		return
+	}
+	for i := range out {
+		out[i] = w.at(i*w.channels + c)
+	}
 }
 
 // inOrder returns the bytes as samples follow each other: 8-bit samples in OW
@@ -191,11 +208,11 @@ func (r *reader) counts(w *raw, c int, stored int64, field string) (values []int
 	values, gap = w.values, w.gap
 	low, high := int64(math.MaxInt64), int64(math.MinInt64)
 	gaps := 0
-	for i := range values {
-		v := w.at(i*w.channels + c)
-		values[i] = v
-		gap[i] = w.isGap(v)
-		if gap[i] {
+	none := w.noSample()
+	w.channel(c, values)
+	for i, v := range values {
+		gap[i] = v == none
+		if v == none {
 			gaps++
 			continue
 		}

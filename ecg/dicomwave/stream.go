@@ -93,9 +93,10 @@ func Fill(d *dicom.Dataset, r io.ReaderAt) error {
 // stream is an object whose samples stay where they are.
 type stream struct {
 	reader
-	raw   *raw
-	data  io.ReaderAt // the waveform data
-	leads []column
+	raw    *raw
+	data   io.ReaderAt // the waveform data
+	leads  []column
+	counts []int64 // of one lead, used again for the next
 }
 
 // column is one lead: its place among the channels and what it is.
@@ -180,10 +181,14 @@ func (s *stream) scale(out []float32, data []byte, c *column) error {
 	if s.raw.narrow(c.stored) {
 		half = 1 << (c.stored - 1)
 	}
-	at, frame := c.at*s.raw.bytes, s.raw.channels*s.raw.bytes
-	for k := range out {
-		v := s.raw.read(data[at+k*frame:])
-		if s.raw.isGap(v) {
+	if cap(s.counts) < len(out) {
+		s.counts = make([]int64, len(out))
+	}
+	chunk, none := *s.raw, s.raw.noSample()
+	chunk.data = data
+	chunk.channel(c.at, s.counts[:len(out)])
+	for k, v := range s.counts[:len(out)] {
+		if v == none {
 			out[k] = float32(math.NaN())
 			continue
 		}

@@ -36,6 +36,7 @@ type file struct {
 	at      int // of the first sample
 	samples int // of each lead
 	scale   []float64
+	raw     []byte // what was read last, used again
 }
 
 // maxHead bounds the header with its variable block.
@@ -193,7 +194,10 @@ func (f *file) Samples() int { return f.samples }
 // ReadAt implements ecg.Stream.
 func (f *file) ReadAt(dst [][]float32, from int) error {
 	count, n := len(f.scale), len(dst[0])
-	raw := make([]byte, 2*count*n)
+	if cap(f.raw) < 2*count*n {
+		f.raw = make([]byte, 2*count*n)
+	}
+	raw := f.raw[:2*count*n]
 	if _, err := io.ReadFull(io.NewSectionReader(f.r, int64(f.at)+2*int64(count)*int64(from), int64(len(raw))), raw); err != nil {
 		return err
 	}

@@ -58,6 +58,23 @@ type Pyramid struct {
 
 // Build reads s once. Memory is that of the finest level: at most 2 MiB a lead.
 func Build(s ecg.Stream) (*Pyramid, error) {
+	w, err := Watch(s)
+	if err != nil {
+		return nil, err
+	}
+	return w.Pyramid()
+}
+
+// Watched is a stream that is made a pyramid of while somebody else reads it from
+// start to end, so that the file is read once for both.
+type Watched struct {
+	ecg.Stream
+	p    *Pyramid
+	seen int // samples that are in p
+}
+
+// Watch returns s to read from. It refuses a stream without leads.
+func Watch(s ecg.Stream) (*Watched, error) {
 	p := &Pyramid{Head: Head{RateHz: s.Head().RateHz, Samples: s.Samples()}}
 	for _, l := range s.Head().Leads {
 		p.Leads = append(p.Leads, l.Name)
@@ -70,19 +87,40 @@ func Build(s ecg.Stream) (*Pyramid, error) {
 		factor *= 2
 	}
 	p.start(factor)
-	dst := ecg.Block(len(p.Leads), block)
-	for from := 0; from < p.Samples; from += block {
-		n := min(block, p.Samples-from)
+	return &Watched{Stream: s, p: p}, nil
+}
+
+// ReadAt implements ecg.Stream.
+func (w *Watched) ReadAt(dst [][]float32, from int) error {
+	if err := w.Stream.ReadAt(dst, from); err != nil {
+		return err
+	}
+	if end := from + len(dst[0]); from <= w.seen && end > w.seen {
+		fresh := make([][]float32, len(dst))
+		for i := range dst {
+			fresh[i] = dst[i][w.seen-from:]
+		}
+		w.p.add(fresh, w.seen)
+		w.seen = end
+	}
+	return nil
+}
+
+// Pyramid reads what nobody has read yet and returns the pyramid. w is not used
+// any more after it.
+func (w *Watched) Pyramid() (*Pyramid, error) {
+	dst := ecg.Block(len(w.p.Leads), block)
+	for w.seen < w.p.Samples {
+		n := min(block, w.p.Samples-w.seen)
 		for i := range dst {
 			dst[i] = dst[i][:n]
 		}
-		if err := s.ReadAt(dst, from); err != nil {
+		if err := w.ReadAt(dst, w.seen); err != nil {
 			return nil, err
 		}
-		p.add(dst, from)
 	}
-	p.coarsen()
-	return p, nil
+	w.p.coarsen()
+	return w.p, nil
 }
 
 // start makes room for the finest level.

@@ -89,6 +89,12 @@ func (c coding) unpack(data []byte, most int) []int32 {
 	}
 	out := make([]int32, 0, count+c.group)
 	var group [3]int32
+	if c.group == 1 {
+		out = out[:count]
+		for i := range out {
+			c.read(data[i*c.bytes:], out[i:])
+		}
+	}
 	for at := 0; len(out) < count; at += c.bytes {
 		c.read(data[at:], group[:])
 		out = append(out, group[:min(c.group, count-len(out))]...)

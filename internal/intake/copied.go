@@ -16,6 +16,7 @@ type copied struct {
 	held   bytes.Buffer
 	file   *os.File
 	size   int64
+	sums   summer
 }
 
 // Write implements io.Writer; a full disk is storage.ErrUnavailable.
@@ -32,6 +33,7 @@ func (c *copied) Write(p []byte) (int, error) {
 		c.held = bytes.Buffer{}
 	}
 	c.size += int64(len(p))
+	c.sums.add(p)
 	if c.file == nil {
 		return c.held.Write(p)
 	}

@@ -111,11 +111,15 @@ func (in *Intake) longWave(ctx context.Context, a *arrival) (*trace, error) {
 
 // survey measures the long recording that c holds and keeps its overview.
 func (in *Intake) survey(ctx context.Context, stream ecg.Stream, c *copied) (*trace, error) {
-	over, err := pyramid.Build(stream)
+	watched, err := pyramid.Watch(stream)
 	if err != nil {
 		return nil, err
 	}
-	result, err := measure.AnalyseStream(stream)
+	result, err := measure.AnalyseStream(watched)
+	if err != nil {
+		return nil, err
+	}
+	over, err := watched.Pyramid()
 	if err != nil {
 		return nil, err
 	}
@@ -125,11 +129,7 @@ func (in *Intake) survey(ctx context.Context, stream ecg.Stream, c *copied) (*tr
 	}
 	t := &trace{rec: stream.Head(), samples: stream.Samples(), result: result}
 	trend := LongTrend{Trend: measure.TrendOf(result, stream.Head().RateHz), Marks: marksOf(result.Beats)}
-	var sums Sums
-	if sums.Recording, err = sumsOf(c.all()); err != nil {
-		return nil, unavailable(err)
-	}
-	t.overview, err = in.keepOverview(ctx, &sums, over, &trend)
+	t.overview, err = in.keepOverview(ctx, c.sums.done(), over, &trend)
 	return t, err
 }
 
@@ -180,8 +180,8 @@ func marksOf(beats []measure.Beat) BeatMarks {
 }
 
 // keepOverview makes sums, pyramid and trend durable, in this order and before
-// any row speaks of them. It completes sums.
-func (in *Intake) keepOverview(ctx context.Context, sums *Sums, over *pyramid.Pyramid, trend *LongTrend) (*hub.Overview, error) {
+// any row speaks of them.
+func (in *Intake) keepOverview(ctx context.Context, recording []uint32, over *pyramid.Pyramid, trend *LongTrend) (*hub.Overview, error) {
 	var drawn, packed bytes.Buffer
 	if _, err := over.WriteTo(&drawn); err != nil {
 		return nil, err
@@ -193,10 +193,9 @@ func (in *Intake) keepOverview(ctx context.Context, sums *Sums, over *pyramid.Py
 	if err := z.Close(); err != nil {
 		return nil, err
 	}
-	var err error
-	if sums.Pyramid, err = sumsOf(bytes.NewReader(drawn.Bytes())); err != nil {
-		return nil, err
-	}
+	var blocks summer
+	blocks.add(drawn.Bytes())
+	sums := Sums{Recording: recording, Pyramid: blocks.done()}
 	part, err := in.Objects.Append(ctx)
 	if err != nil {
 		return nil, unavailable(err)

@@ -27,22 +27,31 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// sumsOf reads r to its end.
-func sumsOf(r io.Reader) ([]uint32, error) {
-	var sums []uint32
-	block := make([]byte, sumBlock)
-	for {
-		n, err := io.ReadFull(r, block)
-		if n > 0 {
-			sums = append(sums, crc32.Checksum(block[:n], castagnoli))
-		}
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return sums, nil
-		}
-		if err != nil {
-			return nil, err
+// summer makes sums of bytes as they come.
+type summer struct {
+	sums []uint32
+	crc  uint32 // of the block under way
+	n    int    // its bytes so far
+}
+
+func (s *summer) add(p []byte) {
+	for len(p) > 0 {
+		step := min(len(p), sumBlock-s.n)
+		s.crc = crc32.Update(s.crc, castagnoli, p[:step])
+		s.n += step
+		p = p[step:]
+		if s.n == sumBlock {
+			s.sums, s.crc, s.n = append(s.sums, s.crc), 0, 0
 		}
 	}
+}
+
+// done returns the sums of all that came.
+func (s *summer) done() []uint32 {
+	if s.n > 0 {
+		return append(s.sums, s.crc)
+	}
+	return s.sums
 }
 
 // Size is how many bytes the sums take where they are kept.
