@@ -128,7 +128,7 @@ func TestConformanceStatementNamesTheLimits(t *testing.T) {
 		"maximum PDU length received": strconv.Itoa(ul.DefaultMaxPDU), "associations at once": strconv.Itoa(dimse.DefaultMaxAssociations), "asynchronous window": "1",
 		"longest P-DATA-TF understood": strconv.Itoa(ul.MaxDataLength), "ARTIM": waits.ARTIM.String(), "idle association": waits.Idle.String(), "silence within a message": waits.Read.String(),
 		"bytes a second of a message beyond that silence": strconv.Itoa(ul.MinRate),
-		"a retrieval's sub-operation without answer": waits.Idle.String(),
+		"a retrieval's sub-operation without answer":      waits.Idle.String(),
 	}
 	for _, row := range network(t)["property"] {
 		if want[row[0]] != row[1] {

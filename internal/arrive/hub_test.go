@@ -186,12 +186,18 @@ func encoded(t *testing.T, d *dicom.Dataset, ts dicom.TransferSyntax) []byte {
 // send stores images as a device.
 func (h *clinic) send(t *testing.T, title string, images ...image) {
 	t.Helper()
-	c := h.dial(t, title, ctClass)
 	for _, i := range images {
-		status, err := c.Store(t.Context(), ctClass, i.uid, dicom.ExplicitVRLittleEndian, bytes.NewReader(encoded(t, i.dataset(), dicom.ExplicitVRLittleEndian)))
-		if err != nil || status.Code != dimse.Success {
-			t.Fatalf("C-STORE: %v, %v", status, err)
-		}
+		h.sendAs(t, title, ctClass, i.uid, i.dataset())
+	}
+}
+
+// sendAs stores a data set as an instance of a class.
+func (h *clinic) sendAs(t *testing.T, title, class, uid string, d *dicom.Dataset) {
+	t.Helper()
+	c := h.dial(t, title, class)
+	status, err := c.Store(t.Context(), class, uid, dicom.ExplicitVRLittleEndian, bytes.NewReader(encoded(t, d, dicom.ExplicitVRLittleEndian)))
+	if err != nil || status.Code != dimse.Success {
+		t.Fatalf("C-STORE: %v, %v", status, err)
 	}
 	if err := c.Release(); err != nil {
 		t.Fatal(err)

@@ -72,7 +72,7 @@ func (n *Node) destination(ctx context.Context, member hub.MemberID, title strin
 
 // call opens an association of the hub with a device.
 func (n *Node) call(ctx context.Context, d *hub.Device, o dimse.DialOptions) (*dimse.Client, error) {
-	o.CallingAE, o.CalledAE = n.AET, d.AETitle
+	o.CallingAE, o.CalledAE, o.Timeouts = n.AET, d.AETitle, n.waits
 	if d.TLS {
 		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: d.Address}
 		if n.TLS != nil {
@@ -142,13 +142,19 @@ func (l *line) propose(first dimse.Kind) []dimse.PresentationContext {
 	return contexts
 }
 
-// heard notes how a sub-operation ended: an error broke the association.
+// heard notes how a sub-operation ended: an error broke the association. Who
+// was silent for as long as one may be is not called again: the requestor would
+// wait as long once more.
 func (l *line) heard(err error) {
-	if err == nil {
+	switch {
+	case err == nil:
 		l.lost = 0
 		return
+	case errors.Is(err, ul.ErrTimeout):
+		l.lost = maxLost
+	default:
+		l.lost++
 	}
-	l.lost++
 	l.peer = nil
 }
 

@@ -60,6 +60,7 @@ type Node struct {
 
 	mostMatches, mostRetrieved int // maxMatches and maxRetrieved, less in tests
 
+	waits    ul.Timeouts         // of associations that the node opens; zero but in tests
 	lease    time.Duration       // commitLease, less in tests
 	promises chan *db.Commitment // to look after at once
 }

@@ -20,6 +20,23 @@ func (n *Node) Received(ctx context.Context, i *hub.Instance) (io.ReadCloser, er
 	return r, nil
 }
 
+// convertible reads all frames of an instance that is to be given in another
+// syntax on the requestor's own association: one that fails half way costs it
+// the whole association.
+func (n *Node) convertible(ctx context.Context, i *hub.Instance, ts dicom.TransferSyntax) error {
+	if string(ts) == i.Syntax || i.Frames <= 1 { // the first frame is tried anyway
+		return nil
+	}
+	c, err := n.Settled.Convert(ctx, i, ts)
+	if err == nil {
+		err = c.Write(io.Discard)
+	}
+	if err != nil {
+		return fmt.Errorf("instance %s: %w", i.ID, err)
+	}
+	return nil
+}
+
 // in returns an instance in a transfer syntax: as stored, or decoded frame by
 // frame while it is read.
 func (n *Node) in(ctx context.Context, i *hub.Instance, ts dicom.TransferSyntax) (io.ReadCloser, error) {

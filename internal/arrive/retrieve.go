@@ -73,6 +73,9 @@ func (n *Node) Get(ctx context.Context, a *dimse.Association, q *dimse.Query, r 
 		if !ok {
 			return dimse.Status{}, errNotAccepted
 		}
+		if err := n.convertible(ctx, i, ts); err != nil {
+			return dimse.Status{}, err
+		}
 		data, err := n.in(ctx, i, ts)
 		if err != nil {
 			return dimse.Status{}, err
