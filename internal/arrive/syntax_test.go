@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -159,4 +160,60 @@ func (h *clinic) fetch(t *testing.T, f *dicom.File, ts dicom.TransferSyntax) (go
 		return dimse.Status{}
 	})
 	return got, out, err
+}
+
+// runs is an RLE frame (PS3.5 annex G) of four pixels of a byte.
+func runs(a, b, c, d byte) []byte {
+	frame := make([]byte, 64)
+	frame[0], frame[4] = 1, 64 // one segment, behind the header
+	return append(frame, 3, a, b, c, d, 128)
+}
+
+func TestFrameThatDoesNotDecodeCostsItsInstanceOnly(t *testing.T) {
+	t.Parallel()
+	h := shelf(t)
+	const multiFrame = "1.2.840.10008.5.1.4.1.1.7.2"
+	movie := func(uid string, frames ...[]byte) {
+		d := image{"1.8", "1.8.1", uid, "A8", "李^雷", "P2", "20260305", ""}.dataset()
+		d.SetText(dicom.SOPClassUID, multiFrame)
+		d.SetText(dicom.NumberOfFrames, strconv.Itoa(len(frames)))
+		d.SetInts(dicom.BitsAllocated, 8)
+		d.SetInts(dicom.BitsStored, 8)
+		d.SetInts(dicom.HighBit, 7)
+		d.SetFrames(dicom.PixelData, frames)
+		c, err := dimse.Dial(t.Context(), h.addr, dimse.DialOptions{CallingAE: "CT1", CalledAE: "YUANZHEN",
+			Contexts: []dimse.PresentationContext{{AbstractSyntax: multiFrame, Syntaxes: []dicom.TransferSyntax{dicom.RLELossless}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Release()
+		if status, err := c.Store(t.Context(), multiFrame, uid, dicom.RLELossless, bytes.NewReader(encoded(t, d, dicom.RLELossless))); err != nil || !status.OK() {
+			t.Fatalf("C-STORE: %v, %v", status, err)
+		}
+	}
+	movie("1.8.1.1", runs(1, 2, 3, 4), bytes.Repeat([]byte{0xEE}, 70))
+	movie("1.8.1.2", runs(1, 2, 3, 4), runs(5, 6, 7, 8))
+	c, err := dimse.Dial(t.Context(), h.addr, dimse.DialOptions{CallingAE: "CT1", CalledAE: "YUANZHEN", Roles: []ul.Role{{SOPClass: multiFrame, SCP: true}},
+		Contexts: []dimse.PresentationContext{{AbstractSyntax: dimse.StudyRootGet, Syntaxes: native}, {AbstractSyntax: multiFrame, Syntaxes: native}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Abort()
+	for range 2 { // the association goes on
+		var pixels []byte
+		out, err := c.Get(t.Context(), dimse.StudyRootGet, identifier("STUDY", "StudyInstanceUID", "1.8"), nil, func(r *dimse.StoreRequest) dimse.Status {
+			d, err := dicom.Parse(r.Data, r.Syntax, dicom.Options{Keep: -1})
+			if err != nil {
+				t.Error(err)
+			}
+			pixels = d.Get(dicom.PixelData).Raw
+			return dimse.Status{}
+		})
+		if err != nil || out.Code != dimse.SubOperationsFailed || out.Progress != (dimse.Progress{Completed: 1, Failed: 1}) || len(out.FailedUIDs) != 1 || out.FailedUIDs[0] != "1.8.1.1" {
+			t.Fatalf("%v %+v %v, %v", out.Status, out.Progress, out.FailedUIDs, err)
+		}
+		if !bytes.Equal(pixels, []byte{1, 2, 3, 4, 5, 6, 7, 8}) {
+			t.Errorf("pixels % x", pixels)
+		}
+	}
 }
