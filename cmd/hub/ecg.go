@@ -102,6 +102,9 @@ func inspectECG(path string) (*ecgInfo, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := decode.Beside(stream.Head(), stream.Samples(), os.DirFS(filepath.Dir(path)), filepath.Base(path)); err != nil {
+		return nil, err
+	}
 	rec, err := ecg.Window(stream, 0, firstSamples)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/yuanzhen/yuanzhen/ecg"
@@ -94,6 +95,9 @@ func measureStream(path string) (head *ecg.Recording, res measure.Result, err er
 	src, err := decode.Stream(f, info.Size())
 	if err != nil || ecg.Length(src) <= everyWaveSeconds {
 		return nil, res, nil // whether it can be read at all says the reader of whole files
+	}
+	if err = decode.Beside(src.Head(), src.Samples(), os.DirFS(filepath.Dir(path)), filepath.Base(path)); err != nil {
+		return nil, res, err
 	}
 	res, err = measure.AnalyseStream(src)
 	return src.Head(), res, err

@@ -129,7 +129,14 @@ func single(z *zip.Reader) (*ecg.Recording, error) {
 		if err != nil {
 			return nil, archiveFault("archive", err)
 		}
-		return Decode(data)
+		rec, err := Decode(data)
+		if err != nil {
+			return nil, err
+		}
+		if err := Beside(rec, rec.Samples(), z, signals[0].Name); err != nil {
+			return nil, archiveFault("annotations", err)
+		}
+		return rec, nil
 	}
 	return nil, archiveError("it holds more than one ECG; send one at a time")
 }

@@ -29,14 +29,24 @@ func Open(folder fs.FS, name string) (*ecg.Recording, error) {
 		return checked(rec), nil
 	}
 	rec, err := Decode(data)
-	if err == nil && rec.Format == ecg.FormatISHNE {
-		err = annotate(rec, folder, strings.TrimSuffix(name, path.Ext(name))+".ann")
+	if err != nil {
+		return nil, err
 	}
-	return rec, err
+	if err := Beside(rec, rec.Samples(), folder, name); err != nil {
+		return nil, err
+	}
+	return rec, nil
 }
 
-// annotate adds an ISHNE annotation file, if there is one.
-func annotate(rec *ecg.Recording, folder fs.FS, name string) error {
+// Beside adds to rec, the recording or the head of an ECG with so many samples,
+// what a further file beside it in folder says of it: the beats of an ISHNE
+// annotation file. A damaged one is left out with a note; errors are those of
+// reading.
+func Beside(rec *ecg.Recording, samples int, folder fs.FS, name string) error {
+	name = strings.TrimSuffix(name, path.Ext(name)) + ".ann"
+	if rec.Format != ecg.FormatISHNE || !fs.ValidPath(name) {
+		return nil
+	}
 	data, err := readFile(folder, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -44,7 +54,7 @@ func annotate(rec *ecg.Recording, folder fs.FS, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := ishne.Annotate(rec, data); err != nil {
+	if err := ishne.Annotate(rec, samples, data); err != nil {
 		rec.Notef(ecg.NoteIgnored, "the annotations were left out: %v", err)
 	}
 	return nil

@@ -104,7 +104,14 @@ func streamSingle(z *zip.Reader, r io.ReaderAt) (ecg.Stream, error) {
 	if only == nil {
 		return nil, ecg.ErrUnknownFormat
 	}
-	return streamOf(format, entryAt(only, r), int64(only.UncompressedSize64))
+	stream, err := streamOf(format, entryAt(only, r), int64(only.UncompressedSize64))
+	if err != nil {
+		return nil, err
+	}
+	if err := Beside(stream.Head(), stream.Samples(), z, only.Name); err != nil {
+		return nil, archiveFault("annotations", err)
+	}
+	return stream, nil
 }
 
 func headOf(f *zip.File) ([]byte, error) {

@@ -14,8 +14,9 @@ const (
 )
 
 // Annotate adds the beats of an annotation file, which stands beside an ECG, to
-// the ECG's recording. Errors are *ecg.FormatError and leave rec as it was.
-func Annotate(rec *ecg.Recording, data []byte) error {
+// the recording or the head of an ECG with so many samples. Errors are
+// *ecg.FormatError and leave rec as it was.
+func Annotate(rec *ecg.Recording, samples int, data []byte) error {
 	if len(data) > ecg.MaxFileBytes || len(data) < headerAt+headerLength+4 || string(data[:len(annotationMagic)]) != annotationMagic {
 		return fail(0, "annotation file", "%d bytes without the magic number", len(data))
 	}
@@ -34,7 +35,7 @@ func Annotate(rec *ecg.Recording, data []byte) error {
 			sample += int64(binary.LittleEndian.Uint16(data[at+2:]))
 		}
 		first = false
-		if sample >= 0 && sample < int64(rec.Samples()) {
+		if sample >= 0 && sample < int64(samples) {
 			marks = append(marks, ecg.Annotation{Sample: int(sample), Code: string(rune(data[at]))})
 		}
 	}

@@ -122,13 +122,13 @@ func TestBeatsOfAnAnnotationFileAreAdded(t *testing.T) {
 	}
 	ann := append([]byte(annotationMagic), make([]byte, 2+headerLength)...)
 	ann = append(ann, 1, 0, 0, 0, 'N', 0, 99, 0, 'V', 0, 2, 0)
-	if err := Annotate(rec, ann); err != nil {
+	if err := Annotate(rec, rec.Samples(), ann); err != nil {
 		t.Fatal(err)
 	}
 	if len(rec.Annotations) != 2 || rec.Annotations[0].Sample != 1 || rec.Annotations[1] != (ecg.Annotation{Sample: 3, Code: "V"}) {
 		t.Errorf("%+v", rec.Annotations)
 	}
-	if err := Annotate(rec, ann[:100]); err == nil {
+	if err := Annotate(rec, rec.Samples(), ann[:100]); err == nil {
 		t.Error("a cut file was taken")
 	}
 }
@@ -147,7 +147,7 @@ func FuzzDecode(f *testing.F) {
 				t.Fatal("leads of unequal length")
 			}
 		}
-		_ = Annotate(rec, data)
+		_ = Annotate(rec, rec.Samples(), data)
 	})
 }
 
