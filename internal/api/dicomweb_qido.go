@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
@@ -43,7 +42,7 @@ func (d *dicomweb) search(c *Call, at level) (*searching, error) {
 			return nil, err
 		}
 	}
-	sr.moment()
+	search.Combine(sr.s.Matches)
 	s := &sr.s
 	s.Offset, s.Limit = q.Offset, q.Limit
 	if s.Limit < 0 {
@@ -108,28 +107,6 @@ func (sr *searching) key(k web.Key) error {
 		sr.s.Matches = append(sr.s.Matches, m)
 	}
 	return nil
-}
-
-// moment joins ranges of a date and of a time of day to one of moments
-// (combined datetime matching, PS3.4 C.2.2.2.5.3): from the first day's time to
-// the last day's, not these hours of each day.
-func (sr *searching) moment() {
-	find := func(f db.Field) int {
-		return slices.IndexFunc(sr.s.Matches, func(m db.Match) bool { return m.Field == f })
-	}
-	i, j := find(db.FieldStudyDate), find(db.FieldStudyTime)
-	if i < 0 || j < 0 || sr.s.Matches[i].From == sr.s.Matches[i].To {
-		return
-	}
-	day, hour := sr.s.Matches[i], &sr.s.Matches[j]
-	m := db.Match{Field: db.FieldStudyMoment}
-	if day.From != "" {
-		m.From = day.From + hour.From
-	}
-	if day.To != "" {
-		m.To = day.To + cmp.Or(hour.To, "235959.999999")
-	}
-	*hour = m // the range of days stays: the index has it
 }
 
 func nameOf(tag dicom.Tag) string {

@@ -370,7 +370,7 @@ func TestSearchReachesWhatOnlyHeadersHold(t *testing.T) {
 	for query, want := range map[string]int{
 		"/series?KVP=100": 1, "/series?KVP=999": 0, "/instances?ImageType=N2": 3, "/studies/1.1/instances?ImageType=N2&KVP=80": 1, "/studies?KVP=80": 1, "/instances?ImageType=N*&limit=4": 4,
 		"/instances?ImageType=N2&offset=2": 1, "/series?RequestAttributesSequence.ScheduledProcedureStepID=SPS-1.2": 1, "/series?00400275.00400009=SPS-1*": 3, "/studies?TimezoneOffsetFromUTC=%2B0800": 3,
-		"/studies?StudyDate=20260301-20260302&StudyTime=2100-1000": 2, "/studies?StudyDate=20260301-20260303&StudyTime=2300-": 2, "/studies?StudyDate=20260302&StudyTime=0800-1000": 1,
+		"/studies?StudyDate=20260301-20260302&StudyTime=2100-1000": 2, "/studies?StudyDate=20260301-&StudyTime=2300-": 2, "/studies?StudyDate=20260301-20260303&StudyTime=2300-": 0, "/studies?StudyDate=20260302&StudyTime=0800-1000": 1,
 		"/studies?fuzzymatching=true&PatientName=wxm": 1, "/studies?fuzzymatching=true&PatientName=" + url.QueryEscape("小明"): 1, "/studies?fuzzymatching=true&PatientName=zl": 1,
 		"/studies?fuzzymatching=true&PatientName=xiaoming%5Ewang": 1, "/studies?fuzzymatching=true&PatientName=m": 2, "/studies?PatientName=wxm": 0, "/studies?fuzzymatching=true&PatientName=*": 3,
 	} {

@@ -133,7 +133,7 @@ func planOf(q *dimse.Query) (*plan, dimse.Status) {
 		}
 	}
 	if q.Extension(dimse.CombinedDateTime) {
-		p.combine()
+		search.Combine(p.search.Matches)
 	}
 	return p, dimse.Status{}
 }
@@ -174,19 +174,6 @@ func (p *plan) fuzzy(values []string) {
 		p.search.Matches = append(p.search.Matches, m)
 	}
 	p.returns = append(p.returns, dicom.PatientName)
-}
-
-// combine joins ranges of study date and time into one of moments.
-func (p *plan) combine() {
-	list := p.search.Matches
-	d := slices.IndexFunc(list, func(m db.Match) bool { return m.Field == db.FieldStudyDate })
-	t := slices.IndexFunc(list, func(m db.Match) bool { return m.Field == db.FieldStudyTime })
-	if d < 0 || t < 0 {
-		return
-	}
-	if m, ok := search.Together(list[d], list[t]); ok {
-		list[t] = m
-	}
 }
 
 // found is one row of an answer: of a patient, a study or what lies below.

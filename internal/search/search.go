@@ -146,12 +146,18 @@ func between(tag dicom.Tag, values []string, m db.Match, vr dicom.VR) (db.Match,
 	return m, nil
 }
 
-// Together joins a range of study dates and one of study times into one range
-// of moments, PS3.4 section C.2.2.2.5.2; ok is false unless both are bounded
-// alike.
-func Together(date, time db.Match) (m db.Match, ok bool) {
-	if (date.From == "") != (time.From == "") || (date.To == "") != (time.To == "") || date.From+date.To == "" {
-		return m, false
+// Combine joins conditions on study date and study time to one on moments, in
+// place (PS3.4 section C.2.2.2.5.3): from the first day's time to the last
+// day's, not these hours of each day. Bounds that are not alike stay apart.
+func Combine(list []db.Match) {
+	d := slices.IndexFunc(list, func(m db.Match) bool { return m.Field == db.FieldStudyDate })
+	t := slices.IndexFunc(list, func(m db.Match) bool { return m.Field == db.FieldStudyTime })
+	if d < 0 || t < 0 {
+		return
 	}
-	return db.Match{Field: db.FieldStudyMoment, From: date.From + time.From, To: date.To + time.To}, true
+	date, time := list[d], &list[t]
+	if (date.From == "") != (time.From == "") || (date.To == "") != (time.To == "") {
+		return
+	}
+	*time = db.Match{Field: db.FieldStudyMoment, From: date.From + time.From, To: date.To + time.To} // the dates stay: the index has them
 }

@@ -67,12 +67,30 @@ func TestFuzzyNameIsSplitIntoWhatWordsBeginWith(t *testing.T) {
 
 func TestDateAndTimeBoundedAlikeAreOneMoment(t *testing.T) {
 	t.Parallel()
-	date := db.Match{Field: db.FieldStudyDate, From: "20260101", To: "20260102"}
-	got, ok := Together(date, db.Match{Field: db.FieldStudyTime, From: "1000", To: "1200999999"})
-	if want := (db.Match{Field: db.FieldStudyMoment, From: "202601011000", To: "202601021200999999"}); !ok || !reflect.DeepEqual(got, want) {
-		t.Errorf("%+v, %v", got, ok)
+	name := db.Match{Field: db.FieldPatientName, Values: []string{"wang"}}
+	for _, c := range []struct {
+		date, time, want [2]string // from, to; want "" stays apart
+	}{
+		{[2]string{"20260101", "20260102"}, [2]string{"1000", "1200999999"}, [2]string{"202601011000", "202601021200999999"}},
+		{[2]string{"20260101", "20260101"}, [2]string{"1000", "1200999999"}, [2]string{"202601011000", "202601011200999999"}},
+		{[2]string{"20260101", ""}, [2]string{"1000", ""}, [2]string{"202601011000", ""}},
+		{[2]string{"", "20260102"}, [2]string{"", "1200999999"}, [2]string{"", "202601021200999999"}},
+		{[2]string{"20260101", "20260102"}, [2]string{"1000", ""}, [2]string{}},
+		{[2]string{"", "20260102"}, [2]string{"1000", ""}, [2]string{}},
+	} {
+		date := db.Match{Field: db.FieldStudyDate, From: c.date[0], To: c.date[1]}
+		time := db.Match{Field: db.FieldStudyTime, From: c.time[0], To: c.time[1]}
+		want := time
+		if c.want != [2]string{} {
+			want = db.Match{Field: db.FieldStudyMoment, From: c.want[0], To: c.want[1]}
+		}
+		got := []db.Match{time, name, date}
+		if Combine(got); !reflect.DeepEqual(got, []db.Match{want, name, date}) {
+			t.Errorf("%v and %v: %+v", c.date, c.time, got)
+		}
 	}
-	if _, ok := Together(date, db.Match{Field: db.FieldStudyTime, From: "1000"}); ok {
-		t.Error("a range and half a range were joined")
+	alone := []db.Match{name, {Field: db.FieldStudyTime, From: "1000"}}
+	if Combine(alone); alone[1].Field != db.FieldStudyTime {
+		t.Error("a time without a date became a moment")
 	}
 }
