@@ -2,7 +2,6 @@ package api
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
@@ -134,14 +133,11 @@ func (s *Server) removeForward(c *Call) (any, error) {
 	return Status{Code: http.StatusNoContent}, s.Forwards.Remove(c.Context(), c.Actor, c.PathValue("id"))
 }
 
-// RouteJobRow is a study on its way along a route.
+// RouteJobRow is a copy of a study on its way along a route. Which study it is
+// of, and of what kind, is not for administrators.
 type RouteJobRow struct {
 	*hub.RouteJob
-	Study     string    `json:"study"` // Study Instance UID
-	Member    string    `json:"member"`
-	Modality  []string  `json:"modalities"`
-	Instances int       `json:"instances"`
-	LastAt    time.Time `json:"last_at"` // of its last object
+	Instances int `json:"instances"`
 }
 
 func (s *Server) forwardJobs(c *Call) (any, error) {
@@ -156,10 +152,6 @@ func (s *Server) forwardJobs(c *Call) (any, error) {
 	default:
 		return nil, hub.Field("api.forwardJobs", "state", "unknown")
 	}
-	names, err := codes(tx)
-	if err != nil {
-		return nil, err
-	}
 	all, err := tx.RouteJobs(r.ID, state, routeJobsMost)
 	if err != nil {
 		return nil, err
@@ -170,7 +162,7 @@ func (s *Server) forwardJobs(c *Call) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, RouteJobRow{j, st.UID, names[st.Member], st.Modalities, st.Instances, st.LastAt})
+		rows = append(rows, RouteJobRow{j, st.Instances})
 	}
 	return listOf(rows), nil
 }

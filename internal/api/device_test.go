@@ -82,6 +82,17 @@ func TestForwardingIsSetUpByThoseWhoMayAndKeepsItsToken(t *testing.T) {
 	if list := items(h.ok("admin", "GET", "/api/v1/routes/"+id+"/jobs?state=failed", nil)); len(list) != 0 {
 		t.Errorf("jobs: %v", list)
 	}
+	study := uids{"1.2.826.99", "1.2.826.99.1", "1.2.826.99.1.1"}
+	h.stow("tech1", image(study, 1, 1, nil))
+	rows, err := h.s.DB.Read(t.Context()).StudiesByUID(study.study)
+	must(t, err)
+	must(t, h.s.DB.Tx(t.Context(), func(tx *db.Tx) error {
+		return tx.InsertRouteJob(&hub.RouteJob{ID: "job1", Route: id, Study: rows[0].ID, State: hub.RouteFailed, Error: "refused", CreatedAt: tx.Now()})
+	}))
+	list := items(h.ok("admin", "GET", "/api/v1/routes/"+id+"/jobs", nil))
+	if len(list) != 1 || list[0]["instances"] != 1.0 || list[0]["error"] != "refused" || strings.Contains(toText(list[0]), study.study) || list[0]["modalities"] != nil {
+		t.Errorf("an administrator sees %v", list)
+	}
 	h.ok("admin", "DELETE", "/api/v1/routes/"+id, nil)
 	if list := items(h.ok("admin", "GET", "/api/v1/routes", nil)); len(list) != 0 {
 		t.Errorf("left: %v", list)

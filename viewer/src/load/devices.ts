@@ -75,10 +75,8 @@ export interface ForwardJob {
   tries: number
   next_at?: string
   error: string
+  created_at: string
   done_at?: string
-  study: string
-  member: string
-  modalities: string[] | null
   instances: number
 }
 

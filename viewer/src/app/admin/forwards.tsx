@@ -122,9 +122,9 @@ function Jobs(props: { of: Forward; onClose(): void }) {
         <div class="scroll" tabIndex={0} role="region" aria-label={d('jobs')}>
           <Table testid="forward-jobs-table" rows={jobs.rows} id={(j) => j.id} columns={[
             { key: 'state', head: d('state'), width: '80px', cell: (j) => <span class={`mark ${j.state === 'done' ? 'good' : j.state === 'failed' ? 'bad' : 'warn'}`}>{d(`state_${j.state}`)}</span> },
-            { key: 'study', head: d('studyUID'), cell: (j) => <span class="num">{j.study}</span>, title: (j) => j.study },
+            { key: 'at', head: d('began'), width: '160px', cell: (j) => <span class="num">{stamp(j.created_at)}</span> },
             { key: 'n', head: t('instances'), width: '90px', right: true, cell: (j) => <span class="num">{d('sentOf', { n: j.sent, m: j.instances })}</span> },
-            { key: 'why', head: t('reason'), width: '340px', cell: (j) => <span class="wrapped">{says(j)}</span> },
+            { key: 'why', head: t('reason'), cell: (j) => <span class="wrapped">{says(j)}</span> },
           ]} />
         </div>
       )}
