@@ -61,6 +61,16 @@ func (tx *Tx) CatalogueItem(code string) (*hub.CatalogueItem, error) {
 	return catalogue.one(tx, "db.CatalogueItem", "WHERE code = $1", code)
 }
 
+// CatalogueItemFor returns the first active item of a kind, of images of a
+// modality and body part.
+func (tx *Tx) CatalogueItemFor(kind hub.TaskKind, modality, part string) (*hub.CatalogueItem, error) {
+	const op = "db.CatalogueItemFor"
+	if kind != hub.Image {
+		return catalogue.one(tx, op, "WHERE active = 1 AND kind = $1 ORDER BY code LIMIT 1", string(kind))
+	}
+	return catalogue.one(tx, op, "WHERE active = 1 AND kind = $1 AND modality = $2 AND body_part = $3 ORDER BY code LIMIT 1", string(kind), modality, part)
+}
+
 // InsertMark stores a member's passed quality evaluation.
 func (tx *Tx) InsertMark(m *hub.Mark) error { return marks.insert(tx, m) }
 

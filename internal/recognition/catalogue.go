@@ -88,24 +88,24 @@ func SeedMarks(tx *db.Tx, members []hub.MemberID, from, to time.Time) error {
 // or, where it was made from objects, the first active one of its kind,
 // modality (CR is DX) and body part. It returns nil when there is none.
 func ItemOf(tx *db.Tx, o *hub.Order) (*hub.CatalogueItem, error) {
-	if o.Item != "" {
-		item, err := tx.CatalogueItem(o.Item)
-		if hub.KindOf(err) == hub.NotFound {
-			return nil, nil
-		}
-		return item, err
+	item, err := asked(tx, o)
+	if hub.KindOf(err) == hub.NotFound {
+		return nil, nil
 	}
+	return item, err
+}
+
+func asked(tx *db.Tx, o *hub.Order) (*hub.CatalogueItem, error) {
 	modality := o.Modality
-	if modality == "CR" {
+	switch {
+	case o.Item != "":
+		return tx.CatalogueItem(o.Item)
+	case o.Kind == hub.Image && o.BodyPart == "":
+		return nil, nil
+	case modality == "CR":
 		modality = "DX"
 	}
-	list, err := tx.Catalogue()
-	for _, item := range list {
-		if item.Active && item.Kind == o.Kind && (item.Kind != hub.Image || item.Modality == modality && item.BodyPart == o.BodyPart && o.BodyPart != "") {
-			return item, nil
-		}
-	}
-	return nil, err
+	return tx.CatalogueItemFor(o.Kind, modality, o.BodyPart)
 }
 
 // MarkFor returns the mark a member may print on its results of an item made

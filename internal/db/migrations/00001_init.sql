@@ -554,6 +554,8 @@ CREATE TABLE catalogue (
   active    SMALLINT NOT NULL DEFAULT 1
 );
 
+CREATE INDEX catalogue_exam ON catalogue(kind, modality, body_part, code) WHERE active = 1;
+
 CREATE TABLE mark (
   member  TEXT NOT NULL REFERENCES member(id),
   item    TEXT NOT NULL REFERENCES catalogue(code),
