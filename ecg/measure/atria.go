@@ -31,6 +31,7 @@ const (
 	atrialMatch     = 0.35 // of the rest's self-likeness at one cycle
 	atrialMinUV     = 15   // µV RMS over the leads that must be left
 	flutterAgain    = 0.30 // of that at two cycles: fibrillation has lost its step by then
+	fadeSeconds     = 0.030
 	freeSeconds     = 60   // of a long recording: enough to see P march through
 	steadyVentricle = 0.10 // change of RR, as a share, that dissociation allows
 )
@@ -193,10 +194,9 @@ func correlation(a, b []float64) float64 {
 	return dot(a, b) / scale
 }
 
-// freeCycle takes the median beat out of every beat and looks for something
+// freeCycle takes QRS and T out of every beat and looks for something
 // that comes back at a steady cycle, in seconds, in what is left; likeness says
-// how well it does. 0 stands for none. What belongs to the beats, P waves or
-// flutter waves conducted at one ratio, went with the median.
+// how well it does. 0 stands for none.
 func freeCycle(traces []trace, beats []Beat, m *medianBeat, b bounds) (cycle, likeness, again float64) {
 	rests, mask, thin := rests(traces, beats, m, b)
 	if rests == nil {
@@ -232,7 +232,7 @@ func rests(traces []trace, beats []Beat, m *medianBeat, b bounds) (out [][]float
 		if !tr.usable {
 			continue
 		}
-		rest := withoutBeats(tr.x, beats, m, m.x[lead])
+		rest := withoutBeats(tr.x, beats, m, b, m.x[lead])
 		lead++
 		if mask == nil {
 			mask = freeOfQRS(min(len(rest), span(freeSeconds, m.rate)), beats, m, b, thin)
@@ -269,19 +269,36 @@ func humpBand(x []float64, rate float64) []float64 {
 	return narrow
 }
 
-// withoutBeats subtracts the median from every dominant beat of x and carries
-// the level across its seams.
-func withoutBeats(x []float64, beats []Beat, m *medianBeat, pattern []float64) []float64 {
+// withoutBeats subtracts QRS and T of the median from every dominant beat of x. P
+// stays: where it belongs to the beats it comes back with them, and where it does
+// not, the few beats of a slow heart leave a share of it in the median.
+func withoutBeats(x []float64, beats []Beat, m *medianBeat, b bounds, lead []float64) []float64 {
 	out := append([]float64(nil), x...)
+	pattern := ventricular(lead, m, b)
 	for _, beat := range beats {
 		if beat.Class != Dominant {
 			continue
 		}
 		for s, v := range pattern {
-			if k := beat.Sample - m.r + s; k >= 0 && k < len(out) {
+			if k := beat.Sample - m.r + s; v != 0 && k >= 0 && k < len(out) {
 				out[k] -= v
 			}
 		}
+	}
+	return out
+}
+
+// ventricular is lead, one of m, from before QRS to behind T, fading out there.
+func ventricular(lead []float64, m *medianBeat, b bounds) []float64 {
+	out := make([]float64, len(lead))
+	fade := span(fadeSeconds, m.rate)
+	last := len(lead)
+	if b.tEnd >= 0 {
+		last = min(last, b.tEnd+2*fade)
+	}
+	for s := max(0, b.qrsOn-fade); s < last; s++ {
+		share := math.Min(float64(s-b.qrsOn+fade), float64(last-s)) / float64(fade)
+		out[s] = lead[s] * math.Min(1, share)
 	}
 	return out
 }

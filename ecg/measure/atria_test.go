@@ -81,6 +81,23 @@ func TestEarlyPDoNotHideTheOthers(t *testing.T) {
 	}
 }
 
+func TestCompleteBlockIsSeenInNoise(t *testing.T) {
+	t.Parallel()
+	const noiseUV = 30
+	for seed := range uint64(others) {
+		rec := made(t, synth.CompleteAVBlock, seed)
+		rng := rand.New(rand.NewPCG(seed, 2))
+		for _, l := range rec.Leads {
+			for i := range l.Samples {
+				l.Samples[i] += float32(noiseUV * rng.NormFloat64())
+			}
+		}
+		if r := measure.Analyse(rec).Rhythm; !r.Dissociated || math.Abs(r.AtrialRate.Number-75) > 3 {
+			t.Errorf("seed %d: %+v", seed, r)
+		}
+	}
+}
+
 func TestPBeforeErraticBeatsIsNoFibrillation(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(5) {
