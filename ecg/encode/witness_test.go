@@ -2,6 +2,7 @@ package encode
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/csv"
 	"encoding/json"
 	"math"
@@ -69,6 +70,19 @@ func TestDICOMObjectsPassTheValidator(t *testing.T) {
 	})
 }
 
+// python returns an interpreter that has some modules; without one it skips the
+// test.
+func python(t *testing.T, modules string) string {
+	t.Helper()
+	for _, p := range []string{"python3", "/usr/bin/python3"} {
+		if exec.Command(p, "-c", "import "+modules).Run() == nil {
+			return p
+		}
+	}
+	t.Skipf("no Python with %s is installed", modules)
+	return ""
+}
+
 // readWithPydicom prints for each file the lead sums that pydicom computes.
 const readWithPydicom = `
 import json, sys, pydicom
@@ -84,16 +98,7 @@ for path in sys.argv[1:]:
 
 func TestPydicomReadsTheSameSamples(t *testing.T) {
 	t.Parallel()
-	python := ""
-	for _, p := range []string{"python3", "/usr/bin/python3"} {
-		if exec.Command(p, "-c", "import pydicom, numpy").Run() == nil {
-			python = p
-			break
-		}
-	}
-	if python == "" {
-		t.Skip("pydicom is not installed")
-	}
+	python := python(t, "pydicom, numpy")
 	var paths, names []string
 	var recs []*ecg.Recording
 	onDisk(t, ecg.FormatDICOM, ".dcm", func(name, path string, rec *ecg.Recording) {
@@ -125,6 +130,69 @@ func TestPydicomReadsTheSameSamples(t *testing.T) {
 			}
 			if math.Abs(sum-want) > float64(got.Samples)*(1e-3+largest*1e-4) {
 				t.Errorf("%s: the sum of %s is %v, want %v", names[i], recs[i].Leads[k].Name, sum, want)
+			}
+		}
+	}
+}
+
+// readWithNumpy reads records of format 16 by header(5) and signal(5) and writes
+// the samples of each signal in mV, as float64, beside the header.
+const readWithNumpy = `
+import re, sys, os, numpy as np
+for path in sys.argv[1:]:
+    lines = [l for l in open(path, encoding="utf-8").read().split("\n") if l.strip() and not l.startswith("#")]
+    record = lines[0].split()
+    signals, frames = int(record[1]), int(record[3])
+    specs = [l.split() for l in lines[1:1 + signals]]
+    width = [int((re.search(r"x(\d+)", s[1]) or [0, 1])[1]) for s in specs]
+    assert all(re.match(r"16(x\d+)?$", s[1]) and s[0] == specs[0][0] for s in specs)
+    raw = np.fromfile(os.path.join(os.path.dirname(path), specs[0][0]), dtype="<i2").reshape(frames, sum(width))
+    out, at = open(path + ".f64", "wb"), 0
+    for s, w in zip(specs, width):
+        gain, base, unit = re.match(r"([-+.eE0-9]+)(?:\((-?\d+)\))?(?:/(\S+))?$", s[2]).groups()
+        column = raw[:, at:at + w].reshape(-1)
+        at += w
+        assert int(s[5]) == column[0] and (int(column.astype(np.int64).sum()) - int(s[6])) % 65536 == 0
+        value = (column.astype(np.float64) - int(base if base is not None else s[4])) / float(gain)
+        value[column == -32768] = np.nan
+        if unit == "mV":
+            value.tofile(out)
+    out.close()
+`
+
+func TestAReaderByTheDocumentationReadsTheSameWFDB(t *testing.T) {
+	t.Parallel()
+	python := python(t, "numpy")
+	var paths, names []string
+	var recs []*ecg.Recording
+	onDisk(t, ecg.FormatWFDB, "", func(name, path string, rec *ecg.Recording) {
+		paths, names, recs = append(paths, path), append(names, name), append(recs, rec)
+	})
+	if text, err := tool(t, python, append([]string{"-c", readWithNumpy}, paths...)...); err != nil {
+		t.Fatalf("%v: %.2000s", err, text)
+	}
+	for i, path := range paths {
+		raw, err := os.ReadFile(path + ".f64")
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec := recs[i]
+		if len(raw) < 8*len(rec.Leads)*rec.Samples() {
+			t.Errorf("%s: %d bytes for %d leads of %d samples", names[i], len(raw), len(rec.Leads), rec.Samples())
+			continue
+		}
+		for _, l := range rec.Leads {
+			tolerance := 0.01 + largestOf(l.Samples)*1e-4
+			for k, want := range l.Samples {
+				got := 1000 * math.Float64frombits(binary.LittleEndian.Uint64(raw))
+				raw = raw[8:]
+				if (got != got) != (want != want) || math.Abs(got-float64(want)) > tolerance {
+					t.Errorf("%s: sample %d of %s is %v, want %v", names[i], k, l.Name, got, want)
+					break
+				}
+			}
+			if t.Failed() {
+				break
 			}
 		}
 	}
