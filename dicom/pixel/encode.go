@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/jpeg"
 	"io"
+	"math"
 	"math/bits"
 )
 
@@ -18,6 +19,7 @@ func EncodeJPEG(w io.Writer, img image.Image, quality int) error {
 		return jpeg.Encode(w, img, &jpeg.Options{Quality: quality})
 	}
 	e := newEncoder(quality)
+	e.out = make([]byte, 0, 1024+gray.Rect.Dx()*gray.Rect.Dy()/3)
 	e.header(gray.Rect.Dx(), gray.Rect.Dy())
 	e.scan(gray)
 	_, err := w.Write(e.out)
@@ -59,20 +61,27 @@ type huffmanCode struct {
 	n    uint8
 }
 
+type huffmanTable [256]huffmanCode
+
 // encoder writes one grey picture.
 type encoder struct {
 	out    []byte
-	quant  [64]uint8   // in the order of rows
-	scale  [64]float32 // what a coefficient of the transform is multiplied by
-	dc, ac [256]huffmanCode
-	acc    uint64
-	n      uint // bits in acc
+	quant  [64]uint8 // in the order of rows
+	scale  [64]int64 // what a coefficient is multiplied by, times 1<<scaleBits; in zigzag order
+	dc, ac huffmanTable
+	acc    uint64 // its lowest n bits are not written yet
+	n      uint   // less than 32
 	pred   int32
 }
 
-// transformScale is by how much the transform of Arai, Agui and Nakajima
-// leaves coefficients too large in each direction.
-var transformScale = [8]float64{1, 1.387039845, 1.306562965, 1.175875602, 1, 0.785694958, 0.541196100, 0.275899379}
+// scaleBits is the precision of encoder.scale. A product is a quantized
+// coefficient, of 12 bits, with as many bits behind the point.
+const scaleBits = 44
+
+// transformScale is by how much forwardDCT leaves the coefficients too large in
+// each direction: the factors of Arai, Agui and Nakajima, and its own.
+var transformScale = [8]float64{1, 1.387039845 * unit, 1.306562965 * unit, 1.175875602 * unit,
+	1, 0.785694958 * unit, 0.541196100 * unit, 0.275899379 * unit}
 
 func newEncoder(quality int) *encoder {
 	e := &encoder{}
@@ -81,9 +90,10 @@ func newEncoder(quality int) *encoder {
 		percent = 5000 / quality
 	}
 	for i, q := range luminanceQuant {
-		v := min(max((int(q)*percent+50)/100, 1), 255)
-		e.quant[i] = uint8(v)
-		e.scale[i] = float32(1 / (float64(v) * transformScale[i/8] * transformScale[i%8] * 8))
+		e.quant[i] = uint8(min(max((int(q)*percent+50)/100, 1), 255))
+	}
+	for k, at := range zigzag {
+		e.scale[k] = int64(math.Round((1 << scaleBits) / (float64(e.quant[at]) * transformScale[at/8] * transformScale[at%8] * 8)))
 	}
 	codes(&e.dc, dcCounts, dcValues)
 	codes(&e.ac, acCounts, acValues)
@@ -91,7 +101,7 @@ func newEncoder(quality int) *encoder {
 }
 
 // codes gives each value its code, ISO/IEC 10918-1 Annex C.
-func codes(table *[256]huffmanCode, counts, values []byte) {
+func codes(table *huffmanTable, counts, values []byte) {
 	code, k := uint32(0), 0
 	for n, count := range counts {
 		for range count {
@@ -121,105 +131,155 @@ func (e *encoder) header(width, height int) {
 	e.out = append(b, 0xFF, mSOS, 0, 8, 1, 1, 0, 0, 63, 0)
 }
 
+// pair is two blocks side by side, [row][column]: a number is that of the right
+// one times 1<<32 plus that of the left one. Sums, differences and multiples
+// are right for both, so that two are transformed at the price of one.
+type pair [64]int64
+
+// side is how a block's numbers are got out of a pair's: what is added and the
+// shift to the left, then 32 bits to the right.
+type side struct {
+	add   int64
+	shift uint
+}
+
+var left, right = side{0, 32}, side{1 << 31, 0}
+
 // scan writes the blocks and the end of the image.
 func (e *encoder) scan(img *image.Gray) {
 	width, height := img.Rect.Dx(), img.Rect.Dy()
-	var block [64]float32
+	var b pair
+	var edge [16]uint8
 	for y := 0; y < height; y += 8 {
-		for x := 0; x < width; x += 8 {
+		for x := 0; x < width; x += 16 {
 			for by := range 8 {
 				row := img.Pix[min(y+by, height-1)*img.Stride:][:width]
-				to := (*[8]float32)(block[8*by:])
-				if x+8 <= width {
-					for bx, v := range (*[8]uint8)(row[x:]) {
-						to[bx] = float32(int32(v) - 128)
+				from := &edge
+				if x+16 <= width {
+					from = (*[16]uint8)(row[x:])
+				} else {
+					for bx := range edge {
+						edge[bx] = row[min(x+bx, width-1)]
 					}
-					continue
 				}
-				for bx := range to {
-					to[bx] = float32(int32(row[min(x+bx, width-1)]) - 128)
-				}
+				b.row(by, from)
 			}
-			e.block(&block)
+			b.columns()
+			e.block(&b, left)
+			if x+8 < width {
+				e.block(&b, right)
+			}
 		}
 	}
-	e.put(1<<7-1, 7) // ones fill the last byte
-	e.flush()
+	e.finish()
+}
+
+// finish writes what is left, filled up with ones, and the end of the image.
+func (e *encoder) finish() {
+	e.put(1<<7-1, 7)
+	for ; e.n >= 8; e.n -= 8 {
+		b := byte(e.acc >> (e.n - 8))
+		if e.out = append(e.out, b); b == 0xFF {
+			e.out = append(e.out, 0)
+		}
+	}
 	e.out = append(e.out, 0xFF, mEOI)
 }
 
-// block transforms, quantizes and writes a block.
-func (e *encoder) block(b *[64]float32) {
-	for y := range 8 {
-		r := (*[8]float32)(b[8*y:])
-		r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7] = forwardDCT(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7])
-	}
+// row transforms a row of two blocks.
+func (b *pair) row(y int, from *[16]uint8) {
+	two := func(x int) int64 { return int64(from[x]) | int64(from[x+8])<<32 }
+	r := (*[8]int64)(b[8*y:])
+	r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7] = forwardDCT(two(0), two(1), two(2), two(3), two(4), two(5), two(6), two(7))
+}
+
+// columns transforms what row did. Samples are from 0 to 255 till then; that
+// they should be from -128 to 127 only changes the first coefficient.
+func (b *pair) columns() {
 	for x := range 8 {
-		c := (*[57]float32)(b[x:])
+		c := (*[57]int64)(b[x:])
 		c[0], c[8], c[16], c[24], c[32], c[40], c[48], c[56] = forwardDCT(c[0], c[8], c[16], c[24], c[32], c[40], c[48], c[56])
 	}
-	const offset = 1 << 14 // makes all positive, so that cutting off rounds
-	dc := int32(b[0]*e.scale[0]+offset+0.5) - offset
-	e.coefficient(&e.dc, 0, dc-e.pred)
-	e.pred = dc
-	run := 0
-	for _, at := range zigzag[1:] {
-		v := int32(b[at&63]*e.scale[at&63]+offset+0.5) - offset
-		if v == 0 {
-			run++
-			continue
-		}
+	b[0] -= 64*128<<32 + 64*128
+}
+
+// block quantizes and writes one block of a pair.
+func (e *encoder) block(b *pair, of side) {
+	var levels [64]int32 // in zigzag order
+	var set uint64       // those that are not zero
+	for k, at := range zigzag {
+		v := int32((((b[at&63]+of.add)<<(of.shift&63)>>32)*e.scale[k] + 1<<(scaleBits-1)) >> scaleBits)
+		levels[k] = v
+		set |= uint64(uint32(v|-v)>>31) << k
+	}
+	e.put(e.dc.coefficient(0, levels[0]-e.pred))
+	e.pred = levels[0]
+	last := 0
+	for set &^= 1; set != 0; set &= set - 1 {
+		k := bits.TrailingZeros64(set)
+		run := k - last - 1
 		for ; run > 15; run -= 16 {
 			e.put(e.ac[0xF0].bits, uint(e.ac[0xF0].n))
 		}
-		e.coefficient(&e.ac, run, v)
-		run = 0
+		e.put(e.ac.coefficient(run, levels[k&63]))
+		last = k
 	}
-	if run > 0 {
+	if last < 63 {
 		e.put(e.ac[0].bits, uint(e.ac[0].n))
 	}
 }
 
-// coefficient writes the code of a run and a size, and the bits of v.
-func (e *encoder) coefficient(table *[256]huffmanCode, run int, v int32) {
+// coefficient is the code of a run and a size, and then the bits of v.
+func (t *huffmanTable) coefficient(run int, v int32) (code uint32, n uint) {
 	sign := v >> 31
 	size := bits.Len32(uint32((v ^ sign) - sign))
-	c := table[(run<<4|size)&0xFF]
-	e.put(c.bits<<size|uint32(v+sign)&(1<<size-1), uint(c.n)+uint(size))
+	c := t[(run<<4|size)&0xFF]
+	return c.bits<<(size&31) | uint32(v+sign)&(1<<(size&31)-1), uint(c.n) + uint(size)
 }
 
 // put writes n bits, 27 at most.
 func (e *encoder) put(v uint32, n uint) {
 	e.acc = e.acc<<n | uint64(v)
 	if e.n += n; e.n >= 32 {
-		e.flush()
+		e.n -= 32
+		e.out = appendStuffed(e.out, uint32(e.acc>>e.n))
 	}
 }
 
-// flush writes whole bytes; a zero follows each 0xFF.
-func (e *encoder) flush() {
-	for e.n >= 8 {
-		e.n -= 8
-		c := byte(e.acc >> e.n)
-		e.out = append(e.out, c)
-		if c == 0xFF {
-			e.out = append(e.out, 0)
+// appendStuffed appends four bytes, and a zero after each that is 0xFF.
+func appendStuffed(out []byte, w uint32) []byte {
+	if w&0x80808080&(w&0x7F7F7F7F+0x01010101) == 0 { // none is
+		return binary.BigEndian.AppendUint32(out, w)
+	}
+	for shift := 24; shift >= 0; shift -= 8 {
+		b := byte(w >> shift)
+		if out = append(out, b); b == 0xFF {
+			out = append(out, 0)
 		}
 	}
+	return out
 }
 
+// unit is what stands for 1 in forwardDCT: all its other factors are whole
+// numbers of them to 0.034 %, which no number below 656 does better. A
+// coefficient stays below 1<<31 for samples of 8 bits.
+const unit = 290
+
 // forwardDCT transforms a row or column, scaled by transformScale: Arai, Agui
-// and Nakajima (1988), with five multiplications.
-func forwardDCT(d0, d1, d2, d3, d4, d5, d6, d7 float32) (o0, o1, o2, o3, o4, o5, o6, o7 float32) {
+// and Nakajima (1988), with five multiplications and two by unit.
+func forwardDCT(d0, d1, d2, d3, d4, d5, d6, d7 int64) (o0, o1, o2, o3, o4, o5, o6, o7 int64) {
 	s0, s1, s2, s3 := d0+d7, d1+d6, d2+d5, d3+d4
 	t7, t6, t5, t4 := d0-d7, d1-d6, d2-d5, d3-d4
 
 	a0, a3, a1, a2 := s0+s3, s0-s3, s1+s2, s1-s2
-	z1 := (a2 + a3) * 0.707106781
+	z1 := (a2 + a3) * 205 // √½
+	a3 *= unit
 
 	b0, b1, b2 := t4+t5, t5+t6, t6+t7
-	z5 := (b0 - b2) * 0.382683433
-	z2, z4, z3 := 0.541196100*b0+z5, 1.306562965*b2+z5, b1*0.707106781
+	z5 := (b0 - b2) * 111          // sin π/8
+	z2, z4 := 157*b0+z5, 379*b2+z5 // √2 sin π/8, √2 cos π/8
+	z3 := b1 * 205
+	t7 *= unit
 	z11, z13 := t7+z3, t7-z3
 	return a0 + a1, z11 + z4, a3 + z1, z13 - z2, a0 - a1, z13 + z2, a3 - z1, z11 - z4
 }
