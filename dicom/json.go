@@ -105,7 +105,7 @@ func (j *jsonWriter) value(d *Dataset, e *Element, vr VR, path string) {
 	if vr.bytes() {
 		j.str(`,"InlineBinary":"`)
 		raw := e.Raw
-		if size := vr.size(); size > 1 && d.order(e) != binary.LittleEndian {
+		if size := d.cell(e, vr); size > 1 && d.order(e) != binary.LittleEndian {
 			raw = swapped(raw, size)
 		}
 		j.buf = base64.StdEncoding.AppendEncode(j.buf, raw)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"testing"
 )
 
@@ -183,5 +184,24 @@ func TestWhatWasNotKeptIsNotWritten(t *testing.T) {
 	}
 	if err := Write(&bytes.Buffer{}, sample(RLELossless), ExplicitVRLittleEndian); err == nil {
 		t.Error("fragments were written under a native syntax")
+	}
+}
+
+// Samples of 32 bits are what they were in any byte order, though OW swaps
+// words.
+func TestLongSamplesKeepTheirValuesInBigEndian(t *testing.T) {
+	t.Parallel()
+	d := image(ctImage, 1)
+	d.SetInts(BitsAllocated, 32)
+	d.SetRaw(PixelData, OW, []byte("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"))
+	big := rewrite(t, "32 bits", d, ExplicitVRBigEndian)
+	if raw := big.Get(PixelData).Raw; string(raw[:8]) != "32107654" {
+		t.Errorf("%q", raw[:8])
+	}
+	if back := rewrite(t, "32 bits", big, ExplicitVRLittleEndian); !bytes.Equal(back.Get(PixelData).Raw, d.Get(PixelData).Raw) {
+		t.Error("there and back, the samples changed")
+	}
+	if a, b := toJSON(t, big, JSONOptions{}), toJSON(t, d, JSONOptions{}); !reflect.DeepEqual(a["7FE00010"], b["7FE00010"]) {
+		t.Errorf("JSON: %v, want %v", a["7FE00010"], b["7FE00010"])
 	}
 }

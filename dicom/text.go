@@ -143,6 +143,17 @@ func (d *Dataset) order(e *Element) binary.ByteOrder {
 	return d.Syntax.order()
 }
 
+// cell is the number of bytes that change places when the byte order of a value
+// does: those of its VR, and of pixel data those of a whole sample.
+func (d *Dataset) cell(e *Element, vr VR) int {
+	if e.Tag == PixelData && vr == OW {
+		if bits, _ := d.Int(BitsAllocated); bits == 32 || bits == 64 {
+			return int(bits / 8)
+		}
+	}
+	return vr.size()
+}
+
 func formatNumber(b []byte, vr VR, order binary.ByteOrder) string {
 	switch vr {
 	case FL:

@@ -181,7 +181,7 @@ func (e *encoder) plain(d *Dataset, el *Element) {
 	}
 	e.header(el.Tag, vr, uint32(n+n&1))
 	raw := el.Raw
-	if size := vr.size(); size > 1 && d.order(el) != e.order {
+	if size := d.cell(el, vr); size > 1 && d.order(el) != e.order {
 		raw = swapped(raw, size)
 	}
 	e.put(raw)

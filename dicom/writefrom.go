@@ -39,7 +39,7 @@ func (e *encoder) copyValue(d *Dataset, el *Element) {
 	}
 	e.header(el.Tag, vr, uint32(n+n&1))
 	cell := 1
-	if size := vr.size(); size > 1 && d.order(el) != e.order {
+	if size := d.cell(el, vr); size > 1 && d.order(el) != e.order {
 		cell = size
 	}
 	e.copyRange(el.Tag, Range{el.Offset, n}, cell)
