@@ -9,8 +9,10 @@ import (
 	"image"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
@@ -26,8 +28,8 @@ type dicomAnonymize struct {
 	Paths   []string `arg:"" name:"path" help:"DICOM files and folders of them."`
 }
 
-// Run writes a de-identified copy of each object. It prints how many, and what
-// somebody has to look at; the error names what was left out.
+// Run writes a de-identified copy of each object. It prints how many, in which
+// attributes words have stayed, and what somebody has to look at; the error names what was left out.
 func (c *dicomAnonymize) Run(out io.Writer) error {
 	z, err := c.deidentifier()
 	if err != nil {
@@ -37,7 +39,7 @@ func (c *dicomAnonymize) Run(out io.Writer) error {
 		return err
 	}
 	var all []error
-	written := copies{}
+	written, texts := copies{}, map[dicom.Tag]int{}
 	for _, root := range c.Paths {
 		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 			if err != nil {
@@ -46,7 +48,7 @@ func (c *dicomAnonymize) Run(out io.Writer) error {
 			if !entry.Type().IsRegular() {
 				return nil
 			}
-			if err := c.one(out, z, written, path); err != nil {
+			if err := c.one(out, z, written, texts, path); err != nil {
 				all = append(all, fmt.Errorf("%s: left out: %w", path, err))
 			}
 			return nil
@@ -54,6 +56,13 @@ func (c *dicomAnonymize) Run(out io.Writer) error {
 		if err != nil {
 			all = append(all, err)
 		}
+	}
+	for _, t := range slices.Sorted(maps.Keys(texts)) {
+		name := "private"
+		if e, ok := dicom.Lookup(t); ok {
+			name = e.Name
+		}
+		fmt.Fprintf(out, "text stayed in %s %s of %d objects\n", t, name, texts[t])
 	}
 	fmt.Fprintf(out, "%d objects written to %s\n", len(written), c.Out)
 	return errors.Join(all...)
@@ -89,10 +98,10 @@ func (c *dicomAnonymize) deidentifier() (*deident.Deidentifier, error) {
 // copies are the sums of the files that were written, by their paths.
 type copies map[string][sha256.Size]byte
 
-// one writes the de-identified copy of one file; nothing of it remains after
-// an error. The same object found twice is written once; another one under
+// one writes the de-identified copy of one file, and counts the attributes in
+// which text stayed; nothing of it remains after an error. The same object found twice is written once; another one under
 // its UID is an error.
-func (c *dicomAnonymize) one(out io.Writer, z *deident.Deidentifier, written copies, path string) error {
+func (c *dicomAnonymize) one(out io.Writer, z *deident.Deidentifier, written copies, texts map[dicom.Tag]int, path string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return errors.Unwrap(err)
@@ -130,6 +139,9 @@ func (c *dicomAnonymize) one(out io.Writer, z *deident.Deidentifier, written cop
 		return err
 	}
 	written[to] = sum
+	for _, t := range r.Texts {
+		texts[t]++
+	}
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(out, "%s: %s\n", to, warning)
 	}

@@ -54,8 +54,12 @@ func (o *Options) apply(r rule) action {
 }
 
 // unlisted is what happens to an attribute that is not in the table: it stays,
-// unless its VR shows that it may identify, or nobody knows it.
+// unless its VR shows that it may identify, or the dictionary does not know it:
+// a later edition of the table may.
 func (o *Options) unlisted(e *dicom.Element) action {
+	if _, known := dicom.Lookup(e.Tag); !known {
+		return remove
+	}
 	switch vrOf(e) {
 	case dicom.UN, dicom.UR:
 		return remove

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"maps"
 	"slices"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
@@ -56,6 +57,10 @@ type Result struct {
 	Meta    dicom.FileMeta
 	// Warnings say what a person has to look at before the object leaves.
 	Warnings []string
+	// Texts are the attributes, in the order of their tags, in which words that
+	// people or machines wrote have stayed, without what identifies as far as
+	// the object tells.
+	Texts []dicom.Tag
 }
 
 // New checks key and options.
@@ -79,7 +84,7 @@ func (z *Deidentifier) Apply(d *dicom.Dataset) (*Result, error) {
 	if d.Text(dicom.SOPClassUID) == "" || d.Text(dicom.SOPInstanceUID) == "" {
 		return nil, errors.New("deident: no SOP Class UID or SOP Instance UID: a DICOMDIR or part of an object")
 	}
-	p := &pass{Deidentifier: z, patient: z.patientOf(d), secrets: z.secretsOf(d)}
+	p := &pass{Deidentifier: z, patient: z.patientOf(d), secrets: z.secretsOf(d), texts: map[dicom.Tag]bool{}}
 	out := &dicom.Dataset{Syntax: d.Syntax}
 	p.dataset(out, d, ordinary)
 	out.SetRaw(dicom.SpecificCharacterSet, dicom.CS, []byte("ISO_IR 192"))
@@ -90,7 +95,7 @@ func (z *Deidentifier) Apply(d *dicom.Dataset) (*Result, error) {
 		return nil, err
 	}
 	p.sign(out, d)
-	return &Result{Dataset: out, Warnings: p.warnings, Meta: dicom.FileMeta{SOPClassUID: out.Text(dicom.SOPClassUID),
+	return &Result{Dataset: out, Warnings: p.warnings, Texts: slices.Sorted(maps.Keys(p.texts)), Meta: dicom.FileMeta{SOPClassUID: out.Text(dicom.SOPClassUID),
 		SOPInstanceUID: out.Text(dicom.SOPInstanceUID), Syntax: out.Syntax}}, nil
 }
 
@@ -100,6 +105,7 @@ type pass struct {
 	patient  string // what tells this patient from others
 	secrets  *secrets
 	warnings []string
+	texts    map[dicom.Tag]bool // in which words have stayed
 	err      error
 }
 

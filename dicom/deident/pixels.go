@@ -2,9 +2,11 @@ package deident
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"image"
 	"io"
+	"slices"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/dicom/pixel"
@@ -22,8 +24,10 @@ var risky = map[string]string{
 
 // pixels deals with what is written in the pixels themselves.
 func (p *pass) pixels(out, in *dicom.Dataset) error {
-	e := out.Get(dicom.PixelData)
-	if e == nil {
+	if out.Get(dicom.PixelData) == nil {
+		if len(p.options.Blank) > 0 && (out.Get(dicom.FloatPixelData) != nil || out.Get(dicom.DoubleFloatPixelData) != nil) {
+			return errors.New("deident: regions of floating point pixels cannot be blanked")
+		}
 		return nil
 	}
 	burned := in.Text(dicom.BurnedInAnnotation)
@@ -93,7 +97,8 @@ func (p *pass) blank(out *dicom.Dataset, regions []image.Rectangle) error {
 		paint(f, p.options.Blank, regions)
 		all, format = append(all, f.Data...), f.Format
 	}
-	return setNative(out, format, all)
+	setNative(out, format, all)
+	return nil
 }
 
 // paint sets what lies in blank, or outside all regions, to black.
@@ -138,11 +143,10 @@ func blackOf(f *pixel.Format) []byte {
 	return b
 }
 
-// setNative stores decoded samples as explicit VR little endian.
-func setNative(out *dicom.Dataset, f pixel.Format, all []byte) error {
-	if out.Syntax.BigEndian() {
-		return fmt.Errorf("deident: pixels of %s cannot be blanked: convert the file to explicit VR little endian first", out.Syntax.Name())
-	}
+// setNative stores decoded samples, which are little endian, as plain pixels in
+// the data set's byte order; what was encapsulated becomes explicit VR little
+// endian.
+func setNative(out *dicom.Dataset, f pixel.Format, all []byte) {
 	if out.Syntax.Encapsulated() {
 		out.Syntax = dicom.ExplicitVRLittleEndian
 	}
@@ -150,15 +154,21 @@ func setNative(out *dicom.Dataset, f pixel.Format, all []byte) error {
 	if f.Allocated == 8 {
 		vr = dicom.OB
 	}
+	if size := f.Allocated / 8; out.Syntax.BigEndian() {
+		for cell := range slices.Chunk(all, size) {
+			slices.Reverse(cell)
+		}
+	}
 	if len(all)%2 == 1 {
 		all = append(all, 0)
 	}
 	out.SetRaw(dicom.PixelData, vr, all)
+	out.Delete(dicom.ExtendedOffsetTable)
+	out.Delete(dicom.ExtendedOffsetTableLengths)
 	setText(out, dicom.PhotometricInterpretation, dicom.CS, []string{f.Photometric})
 	if f.Samples > 1 {
 		out.SetInts(dicom.PlanarConfiguration, 0)
 	}
-	return nil
 }
 
 // maskOverlays clears the bits above and below those of the image: old overlays

@@ -33,7 +33,15 @@ func (p *pass) text(out, in *dicom.Dataset, e *dicom.Element, m mode) {
 	for i := range values {
 		values[i] = p.secrets.cut(values[i])
 	}
+	p.stays(e.Tag, values)
 	setText(out, e.Tag, vrOf(e), values)
+}
+
+// stays notes that words stay in an attribute. Those of codes come from a list.
+func (p *pass) stays(t dicom.Tag, values []string) {
+	if !isCode(t) && strings.Trim(strings.Join(values, ""), " ") != "" {
+		p.texts[t] = true
+	}
 }
 
 // clean keeps the meaning of a value without what identifies.
@@ -46,8 +54,11 @@ func (p *pass) clean(out, in *dicom.Dataset, e *dicom.Element, m mode) {
 		for i := range values {
 			values[i] = cleaned(p.secrets.cut(values[i]))
 		}
-		if vr == dicom.AE {
+		switch {
+		case vr == dicom.AE:
 			values = []string{p.pseudonym("AE", strings.Join(values, `\`))}
+		case isText(vr):
+			p.stays(e.Tag, values)
 		}
 		setText(out, e.Tag, vr, values)
 	default:
