@@ -234,6 +234,7 @@ func leadT(m *medianBeat, x []float64, b bounds, joint hump) part {
 		peak: joint.peak + m.keep(t.peak, joint.peak, 0.7),
 		off:  joint.off + m.keep(t.fall, joint.fall, ownFall) + m.keep(t.off, joint.off, ownEnd),
 	}
+	out.off = min(out.off, m.length()-1)
 	out.on = min(out.peak, joint.on+m.keep(t.on, joint.on, 0.5))
 	return out
 }
@@ -297,11 +298,10 @@ func leadP(m *medianBeat, x []float64, b bounds, joint hump) part {
 		return joint.part
 	}
 	last := steepEndOfP(x, joint, b.qrsOn, m.rate)
-	return part{
-		joint.on + m.keep(p.on, joint.on, ownEdge) + m.keep(p.peak, joint.peak, ownPeak),
-		joint.peak + m.keep(p.peak, joint.peak, 0.5),
-		joint.off + m.keep(p.off, joint.off, ownEndP) + m.keep(p.peak, joint.peak, ownPeak) + m.keep(last, joint.off, ownSteepP) - span(0.003, m.rate),
-	}
+	peak := joint.peak + m.keep(p.peak, joint.peak, 0.5)
+	on := joint.on + m.keep(p.on, joint.on, ownEdge) + m.keep(p.peak, joint.peak, ownPeak)
+	off := joint.off + m.keep(p.off, joint.off, ownEndP) + m.keep(p.peak, joint.peak, ownPeak) + m.keep(last, joint.off, ownSteepP) - span(0.003, m.rate)
+	return part{min(max(on, 0), peak), peak, max(off, peak)}
 }
 
 // steepEndOfP finds where the last steep flank of P on x, one lead, has become
