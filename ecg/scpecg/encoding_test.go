@@ -2,6 +2,7 @@ package scpecg
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -161,12 +162,18 @@ func (w *writer) decimate() {
 				at++
 				continue
 			}
+			end := min(at+4, len(c))
+			for _, q := range w.complexes {
+				if start := int(q.protectStart) - 1; start > at {
+					end = min(end, start)
+				}
+			}
 			sum := 0
-			for _, v := range c[at : at+4] {
+			for _, v := range c[at:end] {
 				sum += int(v)
 			}
-			out = append(out, int16(sum/4))
-			at += 4
+			out = append(out, int16(sum/(end-at)))
+			at = end
 		}
 		w.counts[i] = out
 	}
@@ -197,20 +204,112 @@ func TestBimodalRecordsComeBackAtFullRate(t *testing.T) {
 	}
 }
 
+func TestAllWaysOfStoringTakenTogetherGiveTheSamplesBack(t *testing.T) {
+	t.Parallel()
+	for name, tables := range map[string][][]code{"none": nil, "default": {{}}, "custom with switches": twoTables()} {
+		for encoding := byte(plainSamples); encoding <= secondDifferences; encoding++ {
+			for _, interval := range []uint16{1000, 2000, 4000} {
+				for _, ways := range [][2]bool{{false, false}, {true, false}, {false, true}, {true, true}} {
+					what := fmt.Sprintf("tables %s, differences %d, every %d µs, subtracted %v, bimodal %v", name, encoding, interval, ways[0], ways[1])
+					w, full := beatWriter()
+					w.leads[0].id, w.leads[1].id = 64, 3 // aVF before V1
+					w.tables, w.encoding, w.intervalUS, w.beatUS, w.beatMS = tables, encoding, interval, interval, interval/10
+					w.complexes[2].protectEnd++ // a remainder of three at the end
+					tolerance := 0.001
+					for i := range full {
+						w.counts[i] = append([]int16(nil), full[i]...)
+					}
+					if ways[0] {
+						w.subtract(full)
+					}
+					if ways[1] {
+						w.intervalUS *= 4
+						w.decimate()
+						tolerance = 10
+					}
+					rec, err := Decode(w.bytes())
+					if err != nil {
+						t.Errorf("%s: %v", what, err)
+						continue
+					}
+					if rec.RateHz != 1e6/float64(interval) || rec.Leads[0].Name != "aVF" || rec.Leads[1].Name != "V1" {
+						t.Errorf("%s: %v Hz, %s before %s", what, rec.RateHz, rec.Leads[0].Name, rec.Leads[1].Name)
+					}
+					for i, lead := range rec.Leads {
+						if !ways[0] && ways[1] { // the T of the beat is outside the zone and was smoothed
+							lead.Samples, full[i] = lead.Samples[w.complexes[0].protectStart-1:w.complexes[0].protectEnd], full[i][w.complexes[0].protectStart-1:w.complexes[0].protectEnd]
+						}
+						same(t, what+", "+lead.Name, lead.Samples, scaled(full[i], 2.5), tolerance)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestZonesNeedNoMultipleOfTheDecimation(t *testing.T) {
+	t.Parallel()
+	for shift := range int64(4) {
+		for _, factor := range []int64{1, 3} { // zones of other lengths as well
+			w, full := beatWriter()
+			w.tables, w.encoding, w.intervalUS = [][]code{{}}, secondDifferences, 8000
+			for i := range w.complexes {
+				w.complexes[i].protectStart += shift + factor*int64(i)
+				w.complexes[i].protectEnd -= shift
+			}
+			w.subtract(full)
+			w.decimate()
+			rec, err := Decode(w.bytes())
+			if err != nil {
+				t.Errorf("zones moved by %d: %v", shift, err)
+				continue
+			}
+			for i, lead := range rec.Leads {
+				same(t, lead.Name, lead.Samples, scaled(full[i], 2.5), 10)
+				for _, q := range w.complexes {
+					same(t, lead.Name+" QRS", lead.Samples[q.protectStart-1:q.protectEnd], scaled(full[i][q.protectStart-1:q.protectEnd], 2.5), 0.001)
+				}
+			}
+		}
+	}
+}
+
+func TestDecimatedValuesStandInTheMiddleOfTheirGroups(t *testing.T) {
+	t.Parallel()
+	for _, samples := range []int{1, 2, 3, 4, 5, 7, 8, 13} {
+		ramp, stored := make([]float32, samples), []float32{}
+		for at := 0; at < samples; at += 4 {
+			sum := float32(0)
+			for k := at; k < min(at+4, samples); k++ {
+				ramp[k] = float32(k)
+				sum += ramp[k]
+			}
+			stored = append(stored, sum/float32(min(at+4, samples)-at))
+		}
+		got := expand(stored, []stretch{{samples: samples, decimated: true}}, 4, samples)
+		first, last := stretch{samples: samples}.middle(0, 4), stretch{samples: samples}.middle(len(stored)-1, 4)
+		for k, v := range got { // a straight line stays one, but for its held ends
+			if want := float32(min(max(float64(k), first), last)); math.Abs(float64(v-want)) > 1e-4 {
+				t.Errorf("%d samples: sample %d is %v, want %v", samples, k, v, want)
+			}
+		}
+	}
+}
+
 func TestWhatCannotBeDecodedForSureIsRefused(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
 		change func(*writer)
 		reason string
 	}{
-		"protected zone off the grid": {func(w *writer) { w.complexes[1].protectStart += 2 }, "no multiple of 4"},
-		"bimodal without beat":        {func(w *writer) { w.beatCounts = nil }, "lacks"},
-		"odd interval":                {func(w *writer) { w.intervalUS = 3000 }, "no multiple"},
-		"zones overlap":               {func(w *writer) { w.complexes[1].protectStart = 100 }, "protected zone 2"},
-		"unknown encoding":            {func(w *writer) { w.encoding = 3 }, "unknown encoding"},
-		"no scale":                    {func(w *writer) { w.nanovolts = 0 }, "0 nV"},
-		"lead backwards":              {func(w *writer) { w.leads[0].last = 0 }, "runs from sample"},
-		"samples without end":         {func(w *writer) { w.leads[0].last = 1 << 31 }, "runs from sample"},
+		"a zone that starts elsewhere": {func(w *writer) { w.complexes[1].protectStart += 23 }, "bits before its data"},
+		"bimodal without beat":         {func(w *writer) { w.beatCounts = nil }, "lacks"},
+		"odd interval":                 {func(w *writer) { w.intervalUS = 3000 }, "no multiple"},
+		"zones overlap":                {func(w *writer) { w.complexes[1].protectStart = 100 }, "protected zone 2"},
+		"unknown encoding":             {func(w *writer) { w.encoding = 3 }, "unknown encoding"},
+		"no scale":                     {func(w *writer) { w.nanovolts = 0 }, "0 nV"},
+		"lead backwards":               {func(w *writer) { w.leads[0].last = 0 }, "runs from sample"},
+		"samples without end":          {func(w *writer) { w.leads[0].last = 1 << 31 }, "runs from sample"},
 		"ambiguous codes": {func(w *writer) {
 			w.tables = [][]code{{{prefix: 0, prefixBits: 1}, {prefix: 1, prefixBits: 3, value: 1}, {prefix: 3, prefixBits: 2, literalBits: 16}}}
 		}, "begins like another"},

@@ -86,7 +86,9 @@ type stretch struct {
 	decimated bool
 }
 
-// stretches cuts lead l along the protected zones and counts what is stored.
+// stretches cuts lead l along the protected zones and counts what is stored. The
+// samples between two zones make groups of factor, counted anew from the end of
+// each zone; what remains before the next one is a group of fewer.
 func (b *beat) stretches(s *section, l lead, factor int) (cut []stretch, stored int, err error) {
 	at := l.first
 	add := func(to int64, decimated bool) {
@@ -109,10 +111,6 @@ func (b *beat) stretches(s *section, l lead, factor int) (cut []stretch, stored 
 			return nil, 0, s.fail(6, "protected zone %d runs from sample %d to %d", n+1, q.protectStart, q.protectEnd)
 		}
 		start, end := min(max(q.protectStart, at), l.last+1), min(q.protectEnd+1, l.last+1)
-		if start < end && (start-at)%int64(factor) != 0 {
-			// How writers round such a stretch differs, and a guess would shift all that follows.
-			return nil, 0, s.fail(6, "the %d samples before protected zone %d are no multiple of %d", start-at, n+1, factor)
-		}
 		if start < end {
 			add(start, true)
 			add(end, false)
@@ -123,7 +121,7 @@ func (b *beat) stretches(s *section, l lead, factor int) (cut []stretch, stored 
 }
 
 // expand brings stored samples back to full rate. A decimated value is the mean
-// of factor samples and stands in their middle: between two middles samples are
+// of its group and stands in the group's middle: between two middles samples are
 // interpolated, at either end of a stretch the value is held.
 func expand(stored []float32, cut []stretch, factor, want int) []float32 {
 	out := make([]float32, 0, want)
@@ -136,17 +134,28 @@ func expand(stored []float32, cut []stretch, factor, want int) []float32 {
 		n := (c.samples + factor - 1) / factor
 		means := stored[:n]
 		stored = stored[n:]
-		middle := float64(factor-1) / 2
+		i := 0
 		for k := range c.samples {
-			at := (float64(k) - middle) / float64(factor)
-			at = min(max(at, 0), float64(n-1))
-			i := int(at)
-			j := min(i+1, n-1)
-			part := float32(at - float64(i))
-			out = append(out, means[i]*(1-part)+means[j]*part)
+			for i < n-1 && float64(k) >= c.middle(i+1, factor) {
+				i++
+			}
+			left, right := c.middle(i, factor), c.middle(i+1, factor)
+			if i == n-1 || float64(k) <= left {
+				out = append(out, means[i])
+				continue
+			}
+			part := float32((float64(k) - left) / (right - left))
+			out = append(out, means[i]*(1-part)+means[i+1]*part)
 		}
 	}
 	return out
+}
+
+// middle is where the mean of group i stands, in samples from the start of c.
+func (c stretch) middle(i, factor int) float64 {
+	first := i * factor
+	last := min(first+factor, c.samples) - 1
+	return float64(first+last) / 2
 }
 
 // lineUp puts the leads on one time axis: leads that start later or end earlier
