@@ -10,4 +10,4 @@
 // Dataset is not safe beside any other use of it.
 package dicom
 
-//go:generate go run ./internal/gendict /usr/lib/python3/dist-packages/pydicom/_dicom_dict.py dict_gen.go
+//go:generate go run ./internal/gendict /usr/lib/python3/dist-packages/pydicom/_dicom_dict.py internal/gendict/later.tsv dict_gen.go

@@ -1,7 +1,9 @@
 // Command gendict writes the data element dictionary of package dicom from a
-// list of PS3.6 attributes in the form of pydicom's _dicom_dict.py.
+// list of PS3.6 attributes in the form of pydicom's _dicom_dict.py, and from a
+// second one of those that later editions have added: lines of tag, VR, keyword
+// and name between tabs.
 //
-// Usage: gendict INPUT OUTPUT
+// Usage: gendict INPUT LATER OUTPUT
 package main
 
 import (
@@ -27,22 +29,26 @@ type row struct {
 var line = regexp.MustCompile(`^\s*(?:0x([0-9A-F]{8})|'([0-9A-Fx]{8})'): \('([^']*)', '[^']*', "(.*)", '[^']*', '([^']*)'\)`)
 
 func main() {
-	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: gendict INPUT OUTPUT")
+	if len(os.Args) != 4 {
+		fmt.Fprintln(os.Stderr, "usage: gendict INPUT LATER OUTPUT")
 		os.Exit(2)
 	}
-	if err := run(os.Args[1], os.Args[2]); err != nil {
+	if err := run(os.Args[1], os.Args[2], os.Args[3]); err != nil {
 		fmt.Fprintln(os.Stderr, "gendict:", err)
 		os.Exit(1)
 	}
 }
 
-func run(in, out string) error {
+func run(in, later, out string) error {
 	src, err := os.ReadFile(in)
 	if err != nil {
 		return err
 	}
-	rows, err := parse(src)
+	added, err := os.ReadFile(later)
+	if err != nil {
+		return err
+	}
+	rows, err := parse(append(append(src, '\n'), quoted(added)...))
 	if err != nil {
 		return err
 	}
@@ -51,6 +57,17 @@ func run(in, out string) error {
 		return err
 	}
 	return os.WriteFile(out, code, 0o644)
+}
+
+// quoted brings lines of the second list into the form of the first.
+func quoted(list []byte) []byte {
+	var b bytes.Buffer
+	for row := range strings.Lines(string(list)) {
+		if f := strings.Split(strings.TrimSuffix(row, "\n"), "\t"); len(f) == 4 {
+			fmt.Fprintf(&b, "0x%s: ('%s', '', \"%s\", '', '%s')\n", f[0], f[1], f[3], f[2])
+		}
+	}
+	return b.Bytes()
 }
 
 func parse(src []byte) ([]row, error) {
