@@ -18,45 +18,50 @@ func gray(d *dicom.Dataset, f *Frame, o RenderOptions) *image.Gray {
 		return img
 	}
 	indexes := f.indexes()
-	histogram := make([]int, 1<<f.Stored)
-	for _, v := range indexes {
-		histogram[v]++
-	}
-	voi := newVOI(d, f, o, func() (float64, float64) { return spread(d, f, modality, histogram) })
+	voi := newVOI(d, f, o, func() (float64, float64) { return spread(d, f, modality, indexes) })
 	inverse, padding := inverted(d, f), paddingOf(d, f)
-	table := make([]uint8, len(histogram))
-	for i, n := range histogram {
-		if n > 0 && !padding.has(f.value(i)) { // padding stays black
-			table[i] = shade(voi(modality(f.value(i))), inverse)
-		}
-	}
+	table := make([]uint16, 1<<16) // one more than the grey of an index, 0 till it is met
 	for i, v := range indexes {
-		img.Pix[i] = table[v]
+		grey := table[v]
+		if grey == 0 {
+			grey = 1
+			if stored := f.value(int(v)); !padding.has(stored) { // padding stays black
+				grey += uint16(shade(voi(modality(stored)), inverse))
+			}
+			table[v] = grey
+		}
+		img.Pix[i] = uint8(grey - 1)
 	}
 	return img
 }
 
-// indexes are the stored bits of each pixel, as numbers without sign.
+// indexes are the stored bits of each pixel as numbers without sign, in the
+// order of the values: the lowest value, which may be negative, is 0.
 func (f *Frame) indexes() []uint16 {
 	out := make([]uint16, f.pixels())
-	mask, shift := uint16(1<<f.Stored-1), f.HighBit+1-f.Stored
+	mask, shift, sign := uint16(1<<f.Stored-1), f.HighBit+1-f.Stored, uint16(0)
+	if f.Signed {
+		sign = 1 << (f.Stored - 1)
+	}
 	switch f.Allocated {
 	case 1:
 		for i := range out {
-			out[i] = uint16(f.Data[i/8] >> (i % 8) & 1)
+			out[i] = uint16(f.Data[i/8]>>(i%8)&1) ^ sign
 		}
 	case 8:
-		for i := range out {
-			out[i] = uint16(f.Data[i]) >> shift & mask
+		for i, v := range f.Data[:len(out)] {
+			out[i] = uint16(v)>>shift&mask ^ sign
 		}
 	case 12:
 		for i := range out {
 			pair := binary.LittleEndian.Uint16(f.Data[3*i/2:])
-			out[i] = pair >> (i % 2 * 4) & 0xFFF >> shift & mask
+			out[i] = pair>>(i%2*4)&0xFFF>>shift&mask ^ sign
 		}
 	default:
+		shift &= 15 // so the compiler knows
+		data := f.Data[:2*len(out)]
 		for i := range out {
-			out[i] = binary.LittleEndian.Uint16(f.Data[2*i:]) >> shift & mask
+			out[i] = binary.LittleEndian.Uint16(data[2*i:2*i+2])>>shift&mask ^ sign
 		}
 	}
 	return out
@@ -64,8 +69,8 @@ func (f *Frame) indexes() []uint16 {
 
 // value is the stored value of an index, with its sign.
 func (f *Frame) value(i int) float64 {
-	if f.Signed && i >= 1<<(f.Stored-1) {
-		i -= 1 << f.Stored
+	if f.Signed {
+		i -= 1 << (f.Stored - 1)
 	}
 	return float64(i)
 }
@@ -158,22 +163,21 @@ const tail = 0.001
 
 // spread is the range of modality values of a picture without a window. Images
 // of 8 bits or fewer use the whole range, so that they look as they were made.
-func spread(d *dicom.Dataset, f *Frame, modality func(float64) float64, histogram []int) (low, high float64) {
+func spread(d *dicom.Dataset, f *Frame, modality func(float64) float64, indexes []uint16) (low, high float64) {
 	if f.Stored <= 8 && !f.Signed {
 		return modality(0), modality(float64(int(1)<<f.Stored - 1))
 	}
+	histogram := make([]int, 1<<f.Stored)
+	for _, v := range indexes {
+		histogram[v]++
+	}
 	padding := paddingOf(d, f)
 	total := 0
-	values := make([]int, 0, len(histogram)) // indexes in the order of their values
-	half := len(histogram) / 2
-	for i := range histogram {
-		k := i
-		if f.Signed {
-			k = (i + half) % len(histogram)
-		}
-		if histogram[k] > 0 && !padding.has(f.value(k)) {
-			values = append(values, k)
-			total += histogram[k]
+	values := make([]int, 0, len(histogram)) // those that occur
+	for i, n := range histogram {
+		if n > 0 && !padding.has(f.value(i)) {
+			values = append(values, i)
+			total += n
 		}
 	}
 	if len(values) == 0 {

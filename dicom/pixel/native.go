@@ -9,7 +9,8 @@ import (
 	"github.com/yuanzhen/yuanzhen/dicom"
 )
 
-// native copies plain samples into their order in a Frame, PS3.5 section 8.1.
+// native brings plain samples into their order in a Frame, PS3.5 section 8.1; it
+// copies them only if they are in another.
 func native(d *dicom.Dataset, f Format, frame []byte) (*Frame, error) {
 	n := f.size()
 	if f.Photometric == "YBR_FULL_422" && f.Samples == 3 && f.Allocated == 8 {
@@ -18,7 +19,7 @@ func native(d *dicom.Dataset, f Format, frame []byte) (*Frame, error) {
 	if int64(len(frame)) < n {
 		return nil, corrupt("%d bytes, %d are needed", len(frame), n)
 	}
-	data := bytes.Clone(frame[:n])
+	data := frame[:n]
 	if d.Syntax.BigEndian() {
 		data = bytes.Clone(frame[:min(int64(len(frame)), n+n&1)]) // whole words
 		littleEndian(d, f, data)

@@ -7,6 +7,7 @@
 package pixel
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -126,14 +127,19 @@ func (f *Format) pixels() int { return f.Rows * f.Columns }
 
 // Decode decodes one frame of d's pixel data; frame holds its bytes as
 // dicom.Frames.Read gives them. Colours are not converted: Photometric says
-// what the samples are. Errors are ErrUnsupported or ErrCorrupt.
+// what the samples are. They share no memory with frame. Errors are
+// ErrUnsupported or ErrCorrupt.
 func Decode(d *dicom.Dataset, frame []byte) (*Frame, error) {
 	f, _, err := decodeFor(d, frame, 0)
+	if err == nil && len(f.Data) > 0 && &f.Data[0] == &frame[0] { // native
+		f.Data = bytes.Clone(f.Data)
+	}
 	return f, err
 }
 
 // decodeFor is Decode for a picture whose longest side is side, 0 for the
-// image's own; what codecs can halve for nothing is halved so many times.
+// image's own; what codecs can halve for nothing is halved so many times. Native
+// samples stay where they are in frame.
 func decodeFor(d *dicom.Dataset, frame []byte, side int) (f *Frame, halved int, err error) {
 	format, err := FormatOf(d)
 	if err != nil {

@@ -43,6 +43,18 @@ func greys(t *testing.T, d *dicom.Dataset, frame []byte, o RenderOptions) []uint
 	return img.(*image.Gray).Pix
 }
 
+func TestDecodedSamplesOutliveTheirFrame(t *testing.T) {
+	t.Parallel()
+	frame := []byte{1, 2, 3, 4}
+	f, err := Decode(gray8(2, 2), frame)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if clear(frame); !slices.Equal(f.Data, []byte{1, 2, 3, 4}) {
+		t.Errorf("they become %v when the frame's bytes are used anew", f.Data)
+	}
+}
+
 func TestWindowFollowsTheStandard(t *testing.T) {
 	t.Parallel()
 	// PS3.3 C.11.2.1.2: c 2048, w 4096 maps 0 to 4095; here on the values of a
