@@ -154,7 +154,7 @@ func (sys *system) join(cost account.Params) {
 	sys.node = arrive.New(sys.db, sys.objects, sys.intake, sys.work)
 	sys.node.AET, sys.node.Log, sys.node.Opened, sys.node.Answered = sys.settings.AET, sys.log, sys.metrics.Associations, sys.metrics.Stored
 	sys.node.Silent, sys.node.Settled = sys.metrics.SilentDevices, sys.settled
-	sys.router = &route.Router{DB: sys.db, Open: sys.node.Received, Unseal: sys.keys.Unseal, AET: sys.settings.AET, Settle: sys.rules.Settle, Count: sys.metrics, Log: sys.log}
+	sys.router = &route.Router{DB: sys.db, Open: sys.node.Received, As: sys.node.As, Unseal: sys.keys.Unseal, AET: sys.settings.AET, Settle: sys.rules.Settle, Count: sys.metrics, Log: sys.log}
 	sys.critical = &critical.Service{DB: sys.db, Rules: sys.rules, Webhooks: sys.settings.Webhook}
 	sys.reports = &report.Service{DB: sys.db, Keys: sys.keys, Objects: sys.objects, Work: sys.work, Address: sys.public, Log: sys.log}
 	orders := &order.Service{DB: sys.db, Sealer: sys.keys}

@@ -1,6 +1,9 @@
 package dimse
 
 import (
+	"reflect"
+	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
@@ -91,6 +94,48 @@ func TestRequestsThatCannotBeServedAreRefusedWithTheirReason(t *testing.T) {
 		got := (&Server{AETitle: "HUB"}).refuse(&rq)
 		if (got == nil) != (c.want == nil) || got != nil && *got != *c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestOfferHasRoomForWhatIsStoredAndForNativeSyntaxes(t *testing.T) {
+	t.Parallel()
+	ct, jpeg, ecg := Kind{ctImage, dicom.ExplicitVRLittleEndian}, Kind{ctImage, dicom.JPEG2000Lossless}, Kind{twelveLead, dicom.ImplicitVRLittleEndian}
+	contexts, offered := Offer(slices.Values([]Kind{ct, jpeg, ct, ecg}))
+	want := []PresentationContext{
+		{ctImage, []dicom.TransferSyntax{dicom.ExplicitVRLittleEndian}}, {ctImage, []dicom.TransferSyntax{dicom.ImplicitVRLittleEndian}},
+		{ctImage, []dicom.TransferSyntax{dicom.JPEG2000Lossless}},
+		{twelveLead, []dicom.TransferSyntax{dicom.ImplicitVRLittleEndian}}, {twelveLead, []dicom.TransferSyntax{dicom.ExplicitVRLittleEndian}},
+	}
+	if !reflect.DeepEqual(contexts, want) || len(offered) != 3 || !offered[ct] || !offered[jpeg] || !offered[ecg] {
+		t.Errorf("%+v, %v", contexts, offered)
+	}
+	contexts, offered = Offer(func(yield func(Kind) bool) {
+		for i := 0; yield(Kind{"1.2." + strconv.Itoa(i), dicom.JPEG2000Lossless}); i++ {
+		}
+	})
+	if len(contexts) != ul.MaxContexts || len(offered) != ul.MaxContexts/2 {
+		t.Errorf("of kinds without end %d are offered in %d contexts", len(offered), len(contexts))
+	}
+}
+
+func TestInstanceIsSentAsStoredOrElseDecoded(t *testing.T) {
+	t.Parallel()
+	k := Kind{ctImage, dicom.JPEG2000Lossless}
+	for _, c := range []struct {
+		accepts []dicom.TransferSyntax
+		want    dicom.TransferSyntax
+	}{
+		{[]dicom.TransferSyntax{dicom.ImplicitVRLittleEndian, dicom.JPEG2000Lossless}, dicom.JPEG2000Lossless},
+		{[]dicom.TransferSyntax{dicom.ImplicitVRLittleEndian, dicom.ExplicitVRLittleEndian}, dicom.ExplicitVRLittleEndian},
+		{[]dicom.TransferSyntax{dicom.ExplicitVRBigEndian, dicom.ImplicitVRLittleEndian}, dicom.ImplicitVRLittleEndian},
+		{[]dicom.TransferSyntax{dicom.JPEGBaseline8Bit}, ""},
+	} {
+		ts, ok := k.Best(func(class string, ts dicom.TransferSyntax) bool {
+			return class == ctImage && slices.Contains(c.accepts, ts)
+		})
+		if ts != c.want || ok != (c.want != "") {
+			t.Errorf("accepted %v: sent in %q, %v", c.accepts, ts, ok)
 		}
 	}
 }

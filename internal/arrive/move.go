@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
-	"slices"
 	"strconv"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
@@ -45,11 +44,11 @@ func (n *Node) Move(ctx context.Context, a *dimse.Association, q *dimse.Query, r
 		if err != nil {
 			return dimse.Status{}, err
 		}
-		ts, ok := syntaxFor(i, peer.Accepts)
+		ts, ok := kindOf(i).Best(peer.Accepts)
 		if !ok {
 			return dimse.Status{}, errNotAccepted
 		}
-		data, err := n.in(work, i, ts)
+		data, err := n.As(work, i, ts)
 		if err != nil {
 			return dimse.Status{}, err
 		}
@@ -100,15 +99,20 @@ type line struct {
 
 // open returns an association on which contexts for i were proposed.
 func (l *line) open(ctx context.Context, i *hub.Instance) (*dimse.Client, error) {
-	kind := dimse.Kind{SOPClassUID: i.Class, Syntax: dicom.TransferSyntax(i.Syntax)}
-	if l.peer != nil && l.has[kind] {
+	if l.peer != nil && l.has[kindOf(i)] {
 		return l.peer, nil
 	}
 	l.close()
 	if l.lost >= maxLost {
 		return nil, errLineLost
 	}
-	contexts := l.propose(kind)
+	var contexts []dimse.PresentationContext
+	contexts, l.has = dimse.Offer(func(yield func(dimse.Kind) bool) {
+		ok := yield(kindOf(i))
+		for n := 0; ok && n < len(l.list); n++ {
+			ok = yield(kindOf(&l.list[n].Instance))
+		}
+	})
 	peer, err := l.node.call(ctx, l.to, dimse.DialOptions{Contexts: contexts})
 	if err != nil {
 		l.lost = maxLost // nobody is there: each further try would take as long
@@ -116,30 +120,6 @@ func (l *line) open(ctx context.Context, i *hub.Instance) (*dimse.Client, error)
 	}
 	l.peer = peer
 	return peer, nil
-}
-
-// propose lists contexts for first and for what else is to be sent, as far as
-// one association can have them: each kind as stored, each class natively.
-func (l *line) propose(first dimse.Kind) []dimse.PresentationContext {
-	l.has = map[dimse.Kind]bool{}
-	var contexts []dimse.PresentationContext
-	native := map[string]bool{}
-	add := func(k dimse.Kind) {
-		if l.has[k] || len(contexts)+2 > ul.MaxContexts {
-			return
-		}
-		l.has[k] = true
-		contexts = append(contexts, dimse.PresentationContext{AbstractSyntax: k.SOPClassUID, Syntaxes: []dicom.TransferSyntax{k.Syntax}})
-		if others := slices.DeleteFunc(slices.Clone(natives[:2]), func(ts dicom.TransferSyntax) bool { return ts == k.Syntax }); !native[k.SOPClassUID] {
-			native[k.SOPClassUID] = true
-			contexts = append(contexts, dimse.PresentationContext{AbstractSyntax: k.SOPClassUID, Syntaxes: others})
-		}
-	}
-	add(first)
-	for _, row := range l.list {
-		add(dimse.Kind{SOPClassUID: row.Instance.Class, Syntax: dicom.TransferSyntax(row.Instance.Syntax)})
-	}
-	return contexts
 }
 
 // heard notes how a sub-operation ended: an error broke the association. Who

@@ -20,30 +20,19 @@ func (n *Node) Received(ctx context.Context, i *hub.Instance) (io.ReadCloser, er
 	return r, nil
 }
 
-// convertible reads all frames of an instance that is to be given in another
-// syntax on the requestor's own association: one that fails half way costs it
-// the whole association.
-func (n *Node) convertible(ctx context.Context, i *hub.Instance, ts dicom.TransferSyntax) error {
-	if string(ts) == i.Syntax || i.Frames <= 1 { // the first frame is tried anyway
-		return nil
-	}
-	c, err := n.Settled.Convert(ctx, i, ts)
-	if err == nil {
-		err = c.Write(io.Discard)
-	}
-	if err != nil {
-		return fmt.Errorf("instance %s: %w", i.ID, err)
-	}
-	return nil
-}
-
-// in returns an instance in a transfer syntax: as stored, or decoded frame by
-// frame while it is read.
-func (n *Node) in(ctx context.Context, i *hub.Instance, ts dicom.TransferSyntax) (io.ReadCloser, error) {
+// As returns an instance in a transfer syntax: as stored, or decoded frame by
+// frame while it is read. Of several frames all are tried beforehand, because
+// half a data set costs the association on which it is sent.
+func (n *Node) As(ctx context.Context, i *hub.Instance, ts dicom.TransferSyntax) (io.ReadCloser, error) {
 	if string(ts) == i.Syntax {
 		return n.Received(ctx, i)
 	}
 	c, err := n.Settled.Convert(ctx, i, ts)
+	if err == nil && i.Frames > 1 { // the first one was tried
+		if err = c.Write(io.Discard); err == nil {
+			c, err = n.Settled.Convert(ctx, i, ts)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("instance %s: %w", i.ID, err)
 	}

@@ -21,9 +21,6 @@ const maxRetrieved = 100_000
 // cancelGrace is how long the sub-operation that runs may go on after a cancel.
 const cancelGrace = 2 * time.Second
 
-// natives are the syntaxes an instance can be decoded to, best first.
-var natives = []dicom.TransferSyntax{dicom.ExplicitVRLittleEndian, dicom.ImplicitVRLittleEndian, dicom.ExplicitVRBigEndian, dicom.DeflatedExplicitVRLittleEndian}
-
 // uniqueKeys are those that say what is retrieved at a level.
 var uniqueKeys = map[level]dicom.Tag{patientLevel: dicom.PatientID, studyLevel: dicom.StudyInstanceUID,
 	seriesLevel: dicom.SeriesInstanceUID, imageLevel: dicom.SOPInstanceUID}
@@ -69,14 +66,11 @@ func (n *Node) Get(ctx context.Context, a *dimse.Association, q *dimse.Query, r 
 		return n.trouble("C-GET", err, dimse.UnableToPerform, dimse.UnableToProcess)
 	}
 	n.sendAll(ctx, list, r, func(i *hub.Instance) (dimse.Status, error) {
-		ts, ok := syntaxFor(i, r.Accepts)
+		ts, ok := kindOf(i).Best(r.Accepts)
 		if !ok {
 			return dimse.Status{}, errNotAccepted
 		}
-		if err := n.convertible(ctx, i, ts); err != nil {
-			return dimse.Status{}, err
-		}
-		data, err := n.in(ctx, i, ts)
+		data, err := n.As(ctx, i, ts)
 		if err != nil {
 			return dimse.Status{}, err
 		}
@@ -88,18 +82,9 @@ func (n *Node) Get(ctx context.Context, a *dimse.Association, q *dimse.Query, r 
 
 var errNotAccepted = errors.New("the receiver takes neither the stored form nor a native one")
 
-// syntaxFor picks how an instance is sent: as stored if the receiver takes
-// that, else decoded.
-func syntaxFor(i *hub.Instance, accepts func(string, dicom.TransferSyntax) bool) (dicom.TransferSyntax, bool) {
-	if ts := dicom.TransferSyntax(i.Syntax); accepts(i.Class, ts) {
-		return ts, true
-	}
-	for _, ts := range natives {
-		if accepts(i.Class, ts) {
-			return ts, true
-		}
-	}
-	return "", false
+// kindOf is what a context has to carry of an instance.
+func kindOf(i *hub.Instance) dimse.Kind {
+	return dimse.Kind{SOPClassUID: i.Class, Syntax: dicom.TransferSyntax(i.Syntax)}
 }
 
 // sendAll performs the sub-operations and counts what became of them.

@@ -10,8 +10,8 @@ import (
 
 	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/dicom/dimse"
-	"github.com/yuanzhen/yuanzhen/dicom/ul"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/storage"
 )
 
 // node is a destination by C-STORE: an association, and another one when the
@@ -38,17 +38,17 @@ func (d *node) send(ctx context.Context, list []*hub.Instance, refused *refusal)
 				return n, err
 			}
 		}
-		if !d.peer.Accepts(kind.SOPClassUID, kind.Syntax) {
-			refused.add(1, fmt.Sprintf("takes no %s in %s", dimse.StorageName(kind.SOPClassUID), kind.Syntax.Name()))
+		ts, ok := kind.Best(d.peer.Accepts)
+		if !ok {
+			refused.add(1, fmt.Sprintf("takes no %s in %s or a native syntax", dimse.StorageName(kind.SOPClassUID), kind.Syntax.Name()))
 			continue
 		}
-		status, err := d.store(ctx, i)
-		if err != nil {
-			d.peer.Abort()
-			d.peer = nil
-			return n, err
-		}
+		status, err := d.store(ctx, i, ts)
 		switch {
+		case err != nil && lasting(err):
+			refused.add(1, "an object cannot be read or decoded here")
+		case err != nil:
+			return n, err
 		case status.OK():
 		case passing(status.Code):
 			return n, errors.New(status.String())
@@ -58,6 +58,16 @@ func (d *node) send(ctx context.Context, list []*hub.Instance, refused *refusal)
 	}
 	return len(list), nil
 }
+
+// lasting tells whether an instance could not be sent for what it is: its bytes
+// are damaged or gone, or do not decode. The others of its study go on.
+func lasting(err error) bool {
+	return errors.Is(err, storage.ErrCorrupt) || errors.Is(err, storage.ErrNotFound) || errors.Is(err, errNotDecoded)
+}
+
+// errNotDecoded says that an instance cannot be given in a syntax that the
+// destination takes.
+var errNotDecoded = errors.New("not to be decoded")
 
 // passing tells whether a failure may be over by the next attempt: the other
 // side lacks room, failed by itself, or does not know us yet.
@@ -69,31 +79,35 @@ func kindOf(i *hub.Instance) dimse.Kind {
 	return dimse.Kind{SOPClassUID: i.Class, Syntax: dicom.TransferSyntax(i.Syntax)}
 }
 
-func (d *node) store(ctx context.Context, i *hub.Instance) (dimse.Status, error) {
-	data, err := d.router.Open(ctx, i)
+// store sends an instance; after an error of the line there is none any more.
+func (d *node) store(ctx context.Context, i *hub.Instance, ts dicom.TransferSyntax) (dimse.Status, error) {
+	data, err := d.router.As(ctx, i, ts)
 	if err != nil {
+		if string(ts) != i.Syntax && ctx.Err() == nil && hub.KindOf(err) != hub.Busy && !errors.Is(err, storage.ErrUnavailable) {
+			err = fmt.Errorf("%w: %w", errNotDecoded, err)
+		}
 		return dimse.Status{}, err
 	}
 	defer data.Close()
-	return d.peer.Store(ctx, i.Class, i.UID, dicom.TransferSyntax(i.Syntax), data)
+	status, err := d.peer.Store(ctx, i.Class, i.UID, ts, data)
+	if err != nil {
+		d.peer.Abort()
+		d.peer = nil
+	}
+	return status, err
 }
 
 // dial opens an association for as many kinds of the instances as it can have.
-func (d *node) dial(ctx context.Context, list []*hub.Instance) error {
+func (d *node) dial(ctx context.Context, list []*hub.Instance) (err error) {
 	d.close()
-	var kinds []dimse.Kind
-	d.has = map[dimse.Kind]bool{}
-	for _, i := range list {
-		if kind := kindOf(i); !d.has[kind] && len(kinds) < ul.MaxContexts {
-			d.has[kind] = true
-			kinds = append(kinds, kind)
+	o := dimse.DialOptions{CallingAE: d.router.AET, CalledAE: d.route.CalledAE}
+	o.Contexts, d.has = dimse.Offer(func(yield func(dimse.Kind) bool) {
+		for _, i := range list {
+			if !yield(kindOf(i)) {
+				return
+			}
 		}
-	}
-	contexts, err := dimse.ContextsFor(kinds...)
-	if err != nil {
-		return err
-	}
-	o := dimse.DialOptions{CallingAE: d.router.AET, CalledAE: d.route.CalledAE, Contexts: contexts}
+	})
 	if d.route.TLS {
 		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: d.route.Address}
 		if own := d.router.TLS; own != nil {

@@ -1,5 +1,6 @@
 // Package route forwards copies: a study that has settled and that a rule
-// covers goes to another DICOM node or DICOMweb root, as the bytes that came.
+// covers goes to another DICOM node or DICOMweb root, as the bytes that came;
+// to a node that takes native syntaxes only, decoded.
 // What is to be sent are rows; it survives restarts, is tried again while the
 // other side is away, and never holds intake up. It changes no study and waits
 // for nobody: a copy that cannot be delivered is given up with its reason.
@@ -15,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/internal/audit"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
@@ -49,8 +51,9 @@ type Counter interface {
 // Router sends along the routes.
 type Router struct {
 	DB *db.DB
-	// Open reads a data set as it was received.
+	// Open reads a data set as it was received, As in a native syntax.
 	Open   func(context.Context, *hub.Instance) (io.ReadCloser, error)
+	As     func(context.Context, *hub.Instance, dicom.TransferSyntax) (io.ReadCloser, error)
 	Unseal func([]byte) ([]byte, error)
 	AET    string        // that we call by
 	TLS    *tls.Config   // what we show and whom we trust on TLS associations

@@ -18,6 +18,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/hubtest"
 	"github.com/yuanzhen/yuanzhen/internal/intake"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
+	"github.com/yuanzhen/yuanzhen/storage"
 )
 
 type silent struct{}
@@ -36,6 +37,31 @@ type clinic struct {
 	}
 	in   *intake.Intake
 	node *arrive.Node
+	// spoilt is an instance whose last byte is found damaged.
+	spoilt string
+}
+
+// open reads a data set as it was received.
+func (c *clinic) open(ctx context.Context, i *hub.Instance) (io.ReadCloser, error) {
+	r, err := c.node.Received(ctx, i)
+	if err != nil || i.UID != c.spoilt {
+		return r, err
+	}
+	broken, w := io.Pipe()
+	go func() {
+		defer r.Close()
+		io.CopyN(w, r, i.Length-1)
+		w.CloseWithError(storage.ErrCorrupt)
+	}()
+	return broken, nil
+}
+
+// as reads a data set in a syntax.
+func (c *clinic) as(ctx context.Context, i *hub.Instance, ts dicom.TransferSyntax) (io.ReadCloser, error) {
+	if string(ts) == i.Syntax {
+		return c.open(ctx, i)
+	}
+	return c.node.As(ctx, i, ts)
 }
 
 const settle = 50 * time.Millisecond
@@ -70,7 +96,7 @@ func (c *clinic) tx(fn func(*db.Tx) error) {
 
 // run starts a router; the returned function stops it, as a restart does.
 func (c *clinic) run() (stop func()) {
-	r := &Router{DB: c.db, Open: c.node.Received, Unseal: c.keys.Unseal, AET: "YUANZHEN", Settle: settle, Count: silent{}, Log: slog.New(slog.DiscardHandler)}
+	r := &Router{DB: c.db, Open: c.open, As: c.as, Unseal: c.keys.Unseal, AET: "YUANZHEN", Settle: settle, Count: silent{}, Log: slog.New(slog.DiscardHandler)}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); r.Run(ctx, "only") }()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -48,7 +49,14 @@ func (w *web) send(ctx context.Context, list []*hub.Instance, refused *refusal) 
 			size += list[done+n].Length
 			n++
 		}
-		if err := w.post(ctx, list[done:done+n], size, refused); err != nil {
+		err := w.post(ctx, list[done:done+n], refused)
+		if bad, ok := errors.AsType[*damage](err); ok { // those before it go without it
+			refused.add(1, "an object cannot be read here")
+			if n, err = bad.at+1, nil; bad.at > 0 {
+				err = w.post(ctx, list[done:done+bad.at], refused)
+			}
+		}
+		if err != nil {
 			return done, err
 		}
 		done += n
@@ -56,9 +64,22 @@ func (w *web) send(ctx context.Context, list []*hub.Instance, refused *refusal) 
 	return done, nil
 }
 
+// damage says that an instance of a request, counted from 0, cannot be read.
+type damage struct {
+	at    int
+	cause error
+}
+
+func (d *damage) Error() string { return d.cause.Error() }
+func (d *damage) Unwrap() error { return d.cause }
+
 // post sends instances in one request of a length known beforehand, which
 // every server takes.
-func (w *web) post(ctx context.Context, list []*hub.Instance, size int64, refused *refusal) error {
+func (w *web) post(ctx context.Context, list []*hub.Instance, refused *refusal) error {
+	size := int64(0)
+	for _, i := range list {
+		size += i.Length
+	}
 	ctx, cancel := context.WithTimeout(ctx, answerWithin+time.Duration(size/slowest)*time.Second)
 	defer cancel()
 	boundary := rand.Text()
@@ -83,6 +104,12 @@ func (w *web) post(ctx context.Context, list []*hub.Instance, size int64, refuse
 		rq.Header.Set("Authorization", "Bearer "+w.token)
 	}
 	rsp, err := w.client.Do(rq)
+	if bad := body.damaged(); bad != nil {
+		if err == nil {
+			rsp.Body.Close()
+		}
+		return bad
+	}
 	if err != nil {
 		return err
 	}
@@ -149,10 +176,12 @@ type parts struct {
 	open func(context.Context, *hub.Instance) (io.ReadCloser, error)
 	size int64
 
-	mu   sync.Mutex // guards the rest
-	list []part
-	now  io.Reader
-	body io.Closer
+	mu    sync.Mutex // guards the rest
+	list  []part
+	begun int // instances
+	now   io.Reader
+	body  io.Closer
+	bad   *damage
 }
 
 type part struct {
@@ -168,10 +197,25 @@ func (p *parts) add(head []byte, data *hub.Instance) {
 	}
 }
 
+// damaged is the instance because of which reading ended, nil if there is none.
+func (p *parts) damaged() *damage {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.bad
+}
+
 // Read implements io.Reader.
 func (p *parts) Read(b []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	n, err := p.read(b)
+	if err != nil && lasting(err) {
+		p.bad = &damage{p.begun - 1, err}
+	}
+	return n, err
+}
+
+func (p *parts) read(b []byte) (int, error) {
 	for {
 		if p.now != nil {
 			n, err := p.now.Read(b)
@@ -190,6 +234,7 @@ func (p *parts) Read(b []byte) (int, error) {
 		p.list = p.list[1:]
 		p.now = bytes.NewReader(next.head)
 		if next.data != nil {
+			p.begun++
 			data, err := p.open(p.ctx, next.data)
 			if err != nil {
 				return 0, err
