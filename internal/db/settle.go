@@ -27,6 +27,13 @@ func (tx *Tx) KeepSeries(s *hub.Series) (bool, error) {
 	return n > 0, err
 }
 
+// DoubtSeries notes that the object s names does not hold any more what was kept
+// of the series, so that it is made again.
+func (tx *Tx) DoubtSeries(s *hub.Series) error {
+	_, err := tx.exec("UPDATE series SET meta_count = 0 WHERE id = $1 AND meta_key = $2", string(s.ID), s.MetaKey)
+	return err
+}
+
 // MoveInstance notes that an instance, and the ECG that was read from it, lie
 // elsewhere now. It reports false when the instance was not where i says.
 func (tx *Tx) MoveInstance(i *hub.Instance, object string, off int64) (bool, error) {

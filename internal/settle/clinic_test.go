@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -37,7 +36,8 @@ func (silent) Packed(int, int64)                 {}
 // clinic is a hub that settles, on one kind of object store.
 type clinic struct {
 	t       *testing.T
-	dir     string
+	dir     string // of rows and keys
+	place   string // of objects, as objectsAt takes it
 	store   *Store
 	objects storage.Objects
 	in      *intake.Intake
@@ -51,41 +51,59 @@ func eachStore(t *testing.T, test func(*testing.T, *clinic)) {
 	t.Parallel()
 	t.Run("disk", func(t *testing.T) {
 		t.Parallel()
-		o, err := disk.Open(t.TempDir())
-		must(t, err)
-		test(t, newClinic(t, o))
+		test(t, newClinic(t, t.TempDir()))
 	})
 	t.Run("s3", func(t *testing.T) {
 		t.Parallel()
-		endpoint := os.Getenv("YUANZHEN_TEST_S3_ENDPOINT")
-		if endpoint == "" {
+		if os.Getenv("YUANZHEN_TEST_S3_ENDPOINT") == "" {
 			t.Skip("no S3 server here (set YUANZHEN_TEST_S3_ENDPOINT)")
 		}
-		o, err := s3.Open(t.Context(), s3.Config{Endpoint: endpoint, Region: os.Getenv("AWS_REGION"), Bucket: "yuanzhen-test", Prefix: storage.NewID(),
-			AccessKey: os.Getenv("AWS_ACCESS_KEY_ID"), SecretKey: os.Getenv("AWS_SECRET_ACCESS_KEY")})
-		must(t, err)
-		test(t, newClinic(t, o))
+		test(t, newClinic(t, "s3:"+storage.NewID()))
 	})
 }
 
-func newClinic(t *testing.T, objects storage.Objects) *clinic {
+// objectsAt opens the store in a folder, or under "s3:" and a prefix.
+func objectsAt(ctx context.Context, place string) (storage.Objects, error) {
+	prefix, far := strings.CutPrefix(place, "s3:")
+	if !far {
+		return disk.Open(place)
+	}
+	return s3.Open(ctx, s3.Config{Endpoint: os.Getenv("YUANZHEN_TEST_S3_ENDPOINT"), Region: os.Getenv("AWS_REGION"), Bucket: "yuanzhen-test", Prefix: prefix,
+		AccessKey: os.Getenv("AWS_ACCESS_KEY_ID"), SecretKey: os.Getenv("AWS_SECRET_ACCESS_KEY")})
+}
+
+// openClinic opens what is in a folder and a place.
+func openClinic(t *testing.T, dir, place string) *clinic {
 	t.Helper()
-	dir := t.TempDir()
+	objects, err := objectsAt(t.Context(), place)
+	must(t, err)
 	d, err := db.Open(t.Context(), "sqlite:"+filepath.Join(dir, "hub.db"))
 	must(t, err)
 	ring, err := keys.Open(dir)
 	must(t, err)
 	log := slog.New(slog.DiscardHandler)
-	c := &clinic{t: t, dir: dir, objects: objects, ring: ring, store: New(d, objects, silent{}, log, 0),
+	c := &clinic{t: t, dir: dir, place: place, objects: objects, ring: ring, store: New(d, objects, silent{}, log, 0),
 		in: intake.New(d, objects, &worklist.Service{DB: d, Rules: worklist.DefaultRules()}, ring, silent{}, log)}
 	c.store.Pack = true
+	return c
+}
+
+func (c *clinic) close() {
+	c.objects.Close()
+	c.store.DB.Close()
+}
+
+// newClinic opens an empty place whose clinic sends.
+func newClinic(t *testing.T, place string) *clinic {
+	t.Helper()
+	c := openClinic(t, t.TempDir(), place)
 	member := &hub.Member{ID: hub.NewID[hub.MemberID](), Code: "CLINIC1", Name: "青山镇卫生院"}
-	must(t, d.Tx(t.Context(), func(tx *db.Tx) error { return errors.Join(ring.Bind(tx), tx.InsertMember(member)) }))
+	must(t, c.store.DB.Tx(t.Context(), func(tx *db.Tx) error { return errors.Join(c.ring.Bind(tx), tx.InsertMember(member)) }))
 	c.source = intake.Source{Actor: hub.Actor{Member: member.ID, Role: "device"}, Via: "cstore"}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { c.in.Run(ctx); close(done) }()
-	t.Cleanup(func() { stop(); <-done; objects.Close(); d.Close() })
+	t.Cleanup(func() { stop(); <-done; c.close() })
 	return c
 }
 
@@ -190,58 +208,4 @@ func (c *clinic) sound() {
 		}
 		return nil
 	}))
-}
-
-// mortal is an object store whose process dies at an operation.
-type mortal struct {
-	storage.Objects
-	left int // operations until then
-}
-
-var errDead = errors.New("killed")
-
-func (m *mortal) step() error {
-	if m.left--; m.left < 0 {
-		return errDead
-	}
-	return nil
-}
-
-func (m *mortal) Create(ctx context.Context, k storage.Key) (storage.Writer, error) {
-	if err := m.step(); err != nil {
-		return nil, err
-	}
-	w, err := m.Objects.Create(ctx, k)
-	return &mortalWriter{w, m}, err
-}
-
-func (m *mortal) Get(ctx context.Context, k storage.Key, off, n int64) (io.ReadCloser, error) {
-	if m.left < 0 {
-		return nil, errDead
-	}
-	return m.Objects.Get(ctx, k, off, n)
-}
-
-type mortalWriter struct {
-	storage.Writer
-	m *mortal
-}
-
-func (w *mortalWriter) Write(b []byte) (int, error) {
-	if err := w.m.step(); err != nil {
-		return 0, err
-	}
-	return w.Writer.Write(b)
-}
-
-// Commit dies before it, or behind it: the object is there, its row is not.
-func (w *mortalWriter) Commit() (storage.Digest, error) {
-	if err := w.m.step(); err != nil {
-		return storage.Digest{}, err
-	}
-	sum, err := w.Writer.Commit()
-	if gone := w.m.step(); gone != nil {
-		return sum, gone
-	}
-	return sum, err
 }

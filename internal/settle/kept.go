@@ -3,9 +3,13 @@ package settle
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -16,7 +20,9 @@ import (
 	"github.com/yuanzhen/yuanzhen/storage"
 )
 
-// What is kept of a series is one object, its pieces one behind the other.
+// What is kept of a series is one object, its pieces one behind the other, each
+// with its CRC-32C (big endian) behind it: a changed byte is told before any
+// of a piece is given out.
 const (
 	metadataPiece = iota
 	framesPiece
@@ -51,11 +57,39 @@ func (s *Store) piece(ctx context.Context, se *hub.Series, which int) ([]byte, e
 	}
 	defer r.Close()
 	b, err := io.ReadAll(r)
-	if err == nil && int64(len(b)) != all[which] {
-		err = fmt.Errorf("%s: %w", se.MetaKey, storage.ErrCorrupt)
+	if err != nil {
+		return nil, err
 	}
-	return b, err
+	data, ok := unsealed(b)
+	if !ok || int64(len(b)) != all[which] {
+		return nil, fmt.Errorf("%s, piece %d: %w", se.MetaKey, which, errors.Join(storage.ErrCorrupt, s.doubt(ctx, se)))
+	}
+	return data, nil
 }
+
+// doubt lets a series be settled again.
+func (s *Store) doubt(ctx context.Context, se *hub.Series) error {
+	return s.DB.Tx(ctx, func(tx *db.Tx) error { return tx.DoubtSeries(se) })
+}
+
+// sealed is a piece with its checksum; nothing stays nothing.
+func sealed(b []byte) []byte {
+	if len(b) == 0 {
+		return nil
+	}
+	return binary.BigEndian.AppendUint32(slices.Clip(b), checksum(b))
+}
+
+// unsealed takes a piece apart and checks it.
+func unsealed(b []byte) (data []byte, ok bool) {
+	n := len(b) - 4
+	if n < 0 {
+		return nil, len(b) == 0
+	}
+	return b[:n:n], binary.BigEndian.Uint32(b[n:]) == checksum(b[:n])
+}
+
+func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
 
 // framesLine tells where the frames of one encapsulated multi-frame instance
 // lie: offset and length of each range, frame by frame.
@@ -152,12 +186,15 @@ func (s *Store) keep(ctx context.Context, st *db.StudyRow, se *hub.Series, list 
 	if err := s.announce(ctx, key); err != nil {
 		return false, err
 	}
-	if err := s.write(ctx, key, m.Data, index, small, large); err != nil {
+	pieces := [pieceCount][]byte{sealed(m.Data), sealed(index), sealed(small), sealed(large)}
+	if err := s.write(ctx, key, pieces[:]...); err != nil {
 		return false, err
 	}
 	kept := *se
 	kept.MetaKey, kept.MetaCount, kept.MetaTag = string(key), len(list), m.Tag
-	kept.MetaSize, kept.FramesSize, kept.SmallSize, kept.LargeSize = int64(len(m.Data)), int64(len(index)), int64(len(small)), int64(len(large))
+	for which, size := range []*int64{&kept.MetaSize, &kept.FramesSize, &kept.SmallSize, &kept.LargeSize} {
+		*size = int64(len(pieces[which]))
+	}
 	done := false
 	err = s.DB.Tx(ctx, func(tx *db.Tx) error {
 		done = false

@@ -2,6 +2,7 @@ package settle
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"image/jpeg"
@@ -19,6 +20,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 	"github.com/yuanzhen/yuanzhen/internal/keys"
+	"github.com/yuanzhen/yuanzhen/storage"
 	"github.com/yuanzhen/yuanzhen/storage/disk"
 )
 
@@ -122,28 +124,52 @@ func lines(t *testing.T, m *Metadata) int {
 	return bytes.Count(b, []byte("\n"))
 }
 
-// A process may die at any of these steps; another then settles the series.
-func TestDeadSettlerLosesNothing(t *testing.T) {
+// spoiled is a store whose disk has changed a byte of each object of a kind.
+type spoiled struct {
+	storage.Objects
+	kind string
+}
+
+func (s spoiled) Get(ctx context.Context, k storage.Key, off, n int64) (io.ReadCloser, error) {
+	body, err := s.Objects.Get(ctx, k, off, n)
+	if err != nil || !strings.HasPrefix(string(k), s.kind) {
+		return body, err
+	}
+	defer body.Close()
+	b, err := io.ReadAll(body)
+	b[len(b)/2] ^= 0x10
+	return io.NopCloser(bytes.NewReader(b)), err
+}
+
+func TestChangedByteOfWhatIsKeptIsNotGivenOut(t *testing.T) {
 	eachStore(t, func(t *testing.T, c *clinic) {
-		c.send(ct("1.2.3.2", 1), dicom.ExplicitVRLittleEndian)
 		for n := 1; n <= 3; n++ {
 			c.send(ct("1.2.3.1", n), dicom.ExplicitVRLittleEndian)
 		}
+		c.settle("1.2.3.1")
 		st, se, _ := c.series("1.2.3.1")
-		alive := false
-		for left := 0; !alive; left++ {
-			dying := New(c.store.DB, &mortal{Objects: c.objects, left: left}, silent{}, c.store.Log, 0)
-			dying.Pack = true
-			kept, err := dying.Settle(t.Context(), st, se)
-			if alive = err == nil; alive && (!kept || left < 8) {
-				t.Fatalf("step %d: kept %v", left, kept)
-			}
-			c.sound()
+		ill := New(c.store.DB, spoiled{c.objects, metaKind + "/"}, silent{}, c.store.Log, 0)
+		if ill.Preview(t.Context(), se, LargeSide) != nil {
+			t.Error("a changed picture is given out")
 		}
-		if se, list := c.settle("1.2.3.1"); se.MetaCount != 3 || len(list) != 3 {
-			t.Errorf("kept %+v of %d", se, len(list))
+		m, err := ill.Metadata(t.Context(), st, se)
+		must(t, err)
+		if lines(t, m) != 3 || m.Tag != se.MetaTag {
+			t.Errorf("metadata of %d instances under tag %s, kept was %s", lines(t, m), m.Tag, se.MetaTag)
 		}
-		c.sound()
+		due, err := c.store.DB.Read(t.Context()).Unsettled(time.Now().Add(time.Hour), "", 10)
+		must(t, err)
+		if len(due) != 1 {
+			t.Fatalf("%d series are to be settled again", len(due))
+		}
+		again, _ := c.settle("1.2.3.1")
+		if again.MetaKey == se.MetaKey || c.store.Preview(t.Context(), again, LargeSide) == nil {
+			t.Errorf("kept again: %+v", again)
+		}
+		must(t, c.store.DB.Tx(t.Context(), func(tx *db.Tx) error { return tx.DoubtSeries(se) })) // of an object that is gone
+		if _, now, _ := c.series("1.2.3.1"); !whole(now) {
+			t.Error("what is kept now is doubted for what was kept before")
+		}
 	})
 }
 
