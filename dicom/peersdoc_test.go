@@ -72,6 +72,8 @@ func ourVerdict(t *testing.T, path string) string {
 	t.Helper()
 	f, err := readPath(t, path, Options{})
 	switch {
+	case err == nil && !f.Complete:
+		return "read, flagged"
 	case err == nil && len(f.Dataset.Notes) > 0:
 		return "read, with notes"
 	case err == nil:
@@ -123,9 +125,9 @@ const peersHead = `# DICOM files: what readers make of them
 
 Real and damaged files of the test corpus, read by dcmtk 3.6.7, gdcm 3.0.21, pydicom 2.3.1, suyashkumar/dicom 1.1.0 and
 this hub. "Read" means to the end without an error, which for a damaged file is not always right: the hub tells a cut
-file apart ("in part, flagged"), and notes what it tolerated. Attributes and frames are compared with the truth by the
-corpus tests; here only stands who reads what. Written by ` + "`go test ./dicom -run TestThePageOfPeers -update`" + `, checked
-by the same test where the files are.
+file apart ("in part, flagged"), and an image without the pixels that its header promises ("read, flagged"), and notes
+what it tolerated. Attributes and frames are compared with the truth by the corpus tests; here only stands who reads
+what. Written by ` + "`go test ./dicom -run TestThePageOfPeers -update`" + `, checked by the same test where the files are.
 
 `
 
@@ -160,7 +162,7 @@ func writePeers(t *testing.T, paths []string, lines map[string]string, counts ma
 	t.Helper()
 	var b strings.Builder
 	b.WriteString(peersHead)
-	b.WriteString("| reader | valid: read | with notes or when forced | not | damaged: read | in part, flagged | error | crash |\n|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| reader | valid: read | with notes, flagged or when forced | not | damaged: read | flagged | error | crash |\n|---|---|---|---|---|---|---|---|\n")
 	for _, name := range append(peerHeads(), "ours") {
 		c := counts[name]
 		sum := func(status string, verdicts ...string) (n int) {
@@ -169,9 +171,9 @@ func writePeers(t *testing.T, paths []string, lines map[string]string, counts ma
 			}
 			return n
 		}
-		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %d | %d | %d |\n", name, sum("valid", "read"), sum("valid", "read, with notes", "read when forced", "read, values fail"),
+		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %d | %d | %d |\n", name, sum("valid", "read"), sum("valid", "read, with notes", "read when forced", "read, values fail", "read, flagged"),
 			sum("valid", "error", "crash", "in part, flagged"), sum("malformed", "read", "read, with notes", "read when forced", "read, values fail"),
-			sum("malformed", "in part, flagged"), sum("malformed", "error"), sum("malformed", "crash"))
+			sum("malformed", "in part, flagged", "read, flagged"), sum("malformed", "error"), sum("malformed", "crash"))
 	}
 	fmt.Fprintf(&b, "\n| file | status | %s | ours |\n|---|---|---|---|---|---|---|\n", strings.Join(peerHeads(), " | "))
 	for _, p := range paths {
