@@ -15,11 +15,10 @@ import (
 	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
-	"github.com/yuanzhen/yuanzhen/internal/keys"
+	"github.com/yuanzhen/yuanzhen/internal/hubtest"
 	"github.com/yuanzhen/yuanzhen/internal/testdata"
 	"github.com/yuanzhen/yuanzhen/internal/worklist"
 	"github.com/yuanzhen/yuanzhen/storage"
-	"github.com/yuanzhen/yuanzhen/storage/disk"
 )
 
 // tally counts what intake reports.
@@ -45,37 +44,22 @@ type bench struct {
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
-	dir := t.TempDir()
-	d, err := db.Open(t.Context(), "sqlite:"+filepath.Join(dir, "hub.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	objects, err := disk.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ring, err := keys.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := hubtest.Open(t)
 	rules := worklist.DefaultRules()
-	rules.Settle = time.Millisecond
+	rules.Settle = -time.Millisecond // each turn finds that the last object came long enough ago
 	c := &tally{taken: map[string]int{}}
-	b := &bench{Intake: New(d, objects, &worklist.Service{DB: d, Rules: rules}, ring, c, slog.New(slog.DiscardHandler)), tally: c}
-	err = d.Tx(t.Context(), func(tx *db.Tx) error {
+	b := &bench{Intake: New(s.DB, s.Objects, &worklist.Service{DB: s.DB, Rules: rules}, s.Keys, c, slog.New(slog.DiscardHandler)), tally: c}
+	hubtest.Must(t, s.DB.Tx(t.Context(), func(tx *db.Tx) error {
 		clinic := &hub.Member{ID: hub.NewID[hub.MemberID](), Code: "CLINIC1", Name: "青山镇卫生院"}
 		lead := &hub.Member{ID: hub.NewID[hub.MemberID](), Code: "LEAD", Name: "县医院"}
 		b.clinic, b.lead = clinic.ID, lead.ID
 		return errors.Join(tx.InsertMember(clinic), tx.InsertMember(lead),
 			tx.InsertAgreement(&hub.Agreement{ID: "a", Source: clinic.ID, Centre: lead.ID}))
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}))
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { b.Run(ctx); close(done) }()
-	t.Cleanup(func() { stop(); <-done; objects.Close(); d.Close() })
+	t.Cleanup(func() { stop(); <-done })
 	return b
 }
 
@@ -120,7 +104,6 @@ func (b *bench) send(t *testing.T, data []byte) (*Outcome, error) {
 
 func (b *bench) turn(t *testing.T) {
 	t.Helper()
-	time.Sleep(2 * b.Work.Rules.Settle)
 	if err := b.Work.Turn(t.Context(), slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}

@@ -141,10 +141,9 @@ func TestClaimIsRefusedEvenToItsHolder(t *testing.T) {
 func TestLostBrowserGivesStudyBack(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t, 2)
-	r.Rules.Lease = time.Millisecond
+	r.Rules.Lease = -time.Millisecond // over when it begins
 	id := r.queued(t, 3)
 	first := r.must(t, r.readers[0], id, Claim, Params{})
-	time.Sleep(5 * time.Millisecond)
 	if err := r.Turn(t.Context(), slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
@@ -355,9 +354,8 @@ func (r *room) turn(t *testing.T, id hub.TaskID) *View {
 func TestOverdueIsNoticedOnce(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t, 1)
-	r.Rules.ECGRoutine = time.Millisecond
+	r.Rules.ECGRoutine = -time.Millisecond // due before it is queued
 	r.queued(t, 3)
-	time.Sleep(5 * time.Millisecond)
 	for range 3 {
 		if err := r.Turn(t.Context(), slog.New(slog.DiscardHandler)); err != nil {
 			t.Fatal(err)
