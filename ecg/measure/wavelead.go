@@ -135,7 +135,12 @@ const (
 	flatFlank  = 0.25
 )
 
-const minJointTUV = 5 // µV RMS over the leads
+const (
+	minJointTUV  = 5     // µV RMS over the leads
+	behindFall   = 0.040 // s from the steepest fall of T to its end
+	tangentShare = 0.13  // of what the tangent says otherwise
+	calmSlope    = 0.5   // of the steepest fall: half of it is over
+)
 
 // reach is how far, in seconds, the parts of a hump may lie from each other.
 type reach struct {
@@ -149,10 +154,12 @@ type reach struct {
 func reachOfT() reach { return reach{peak: 0.080, fall: 0.150, rest: 0.160, head: 0.008, tail: 0.008} }
 func reachOfP() reach { return reach{peak: 0.030, fall: 0.070, rest: 0.070, head: 0.003, tail: -0.009} }
 
-// hump is P or T on one lead; fall is its steepest descent, rise the ascent.
+// hump is P or T on one lead; fall is its steepest descent, rise the ascent, calm
+// where the descent is half as steep again.
 type hump struct {
 	part
 	rise, fall int
+	calm       int
 	size       float64 // µV RMS over the leads, of all leads taken together
 }
 
@@ -185,7 +192,18 @@ func humpOf(x []float64, at, from, limit int, r reach, rate float64) hump {
 	}
 	off := min(int(math.Round(end+r.tail*rate)), len(y)-1)
 	on := max(int(math.Round(begin-r.head*rate)), 0)
-	return hump{part: part{from + on, from + peak, from + off}, rise: from + rise, fall: from + fall}
+	return hump{part: part{from + on, from + peak, from + off}, rise: from + rise, fall: from + fall, calm: from + calmAfter(y, fall, rate)}
+}
+
+// calmAfter is how far the descent of y, steepest at index fall, goes on before it
+// is half as steep.
+func calmAfter(y []float64, fall int, rate float64) int {
+	half := span(0.016, rate)
+	limit := calmSlope * (y[fall-half] - y[fall+half])
+	for fall+1+half < len(y) && y[fall+1-half]-y[fall+1+half] > limit {
+		fall++
+	}
+	return fall
 }
 
 // flank walks from the peak of y in direction dir to its steepest descent and
@@ -212,8 +230,7 @@ func abs(v int) int { return max(v, -v) }
 // What of its own limits a lead keeps, where it differs from what all leads
 // together say: the rest of a difference is noise.
 const (
-	ownFall   = 0.45
-	ownEnd    = 0.15
+	ownCalm   = 0.64 // of the end of T: of where half its steepest fall is over
 	ownEdge   = 0.55 // of the onset of P
 	ownPeak   = 0.15
 	ownEndP   = 0.25  // of the end of P
@@ -230,11 +247,14 @@ func leadT(m *medianBeat, x []float64, b bounds, joint hump) part {
 	if t.on < 0 {
 		return joint.part
 	}
+	// People see T end at much the same time behind its steepest fall, be that
+	// fall steep or not; the tangent says little more.
+	end := joint.fall + span(behindFall, m.rate)
 	out := part{
 		peak: joint.peak + m.keep(t.peak, joint.peak, 0.7),
-		off:  joint.off + m.keep(t.fall, joint.fall, ownFall) + m.keep(t.off, joint.off, ownEnd),
+		off:  end + int(math.Round(tangentShare*float64(joint.off-end))) + m.keep(t.calm, joint.calm, ownCalm),
 	}
-	out.off = min(out.off, m.length()-1)
+	out.off = min(max(out.off, out.peak), m.length()-1)
 	out.on = min(out.peak, joint.on+m.keep(t.on, joint.on, 0.5))
 	return out
 }
