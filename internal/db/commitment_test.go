@@ -71,8 +71,9 @@ func TestInstancesHereAreCountedInAnyNumber(t *testing.T) {
 				if i == 0 {
 					study = "s2"
 				}
-				err = errors.Join(err, tx.InsertInstance(&hub.Instance{ID: hub.InstanceID(uid), Series: hub.SeriesID(study), Study: hub.StudyID(study), Member: "m", UID: uid,
-					Digest: make([]byte, 32), CreatedAt: at}))
+				_, e := tx.InsertInstances(&hub.Instance{ID: hub.InstanceID(uid), Series: hub.SeriesID(study), Study: hub.StudyID(study), Member: "m", UID: uid,
+					Digest: make([]byte, 32), CreatedAt: at})
+				err = errors.Join(err, e)
 			}
 			if err != nil {
 				return err

@@ -80,7 +80,7 @@ func putStudy(tx *Tx, member hub.MemberID, n int) error {
 		}
 		for j := range 3 {
 			i := &hub.Instance{ID: hub.NewID[hub.InstanceID](), Series: se.ID, Study: st.ID, Member: member, UID: fmt.Sprintf("%s.%d", se.UID, j), Number: fmt.Sprint(12 - 5*j), Digest: []byte("x")}
-			if err := tx.InsertInstance(i); err != nil {
+			if _, err := tx.InsertInstances(i); err != nil {
 				return err
 			}
 		}

@@ -30,7 +30,8 @@ func TestImagesAreRetrievableUntilOneOfThemGoes(t *testing.T) {
 				tx.InsertStudy(&StudyRow{Study: hub.Study{ID: "s", Member: "m", UID: "1.2", Patient: "p", CreatedAt: now}}),
 				tx.InsertSeries(&hub.Series{ID: "e", Study: "s", UID: "1.3"}))
 			for _, id := range []hub.InstanceID{"i1", "i2"} {
-				err = errors.Join(err, tx.InsertInstance(&hub.Instance{ID: id, Series: "e", Study: "s", Member: "m", UID: "1.4." + string(id), Object: "object " + string(id), Digest: []byte{1}, CreatedAt: now}))
+				_, e := tx.InsertInstances(&hub.Instance{ID: id, Series: "e", Study: "s", Member: "m", UID: "1.4." + string(id), Object: "object " + string(id), Digest: []byte{1}, CreatedAt: now})
+				err = errors.Join(err, e)
 			}
 			return errors.Join(err, tx.InsertRecording(&hub.Recorded{ID: "r", Member: "m", Patient: "p", Format: "scp-ecg", Object: "tracing", Digest: []byte{2}, CreatedAt: now}))
 		})

@@ -1,7 +1,6 @@
 package db
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/yuanzhen/yuanzhen/internal/hub"
@@ -106,16 +105,31 @@ func (tx *Tx) SeriesOf(study hub.StudyID) ([]*hub.Series, error) {
 	return serieses.all(tx, "WHERE study = $1 ORDER BY id", string(study))
 }
 
-// ErrExists says that a member has an instance under this UID already.
-var ErrExists = errors.New("an instance with this SOP Instance UID exists")
-
-// InsertInstance stores a new instance, or returns ErrExists.
-func (tx *Tx) InsertInstance(i *hub.Instance) error {
-	isNew, err := instances.insertNew(tx, i)
-	if err == nil && !isNew {
-		err = ErrExists
+// InsertInstances stores instances, but those whose member has one under
+// their UID already, and returns which it stored.
+func (tx *Tx) InsertInstances(list ...*hub.Instance) (map[hub.InstanceID]bool, error) {
+	if len(list) == 0 {
+		return nil, nil
 	}
-	return err
+	n, err := instances.insertNewRows(tx, list)
+	if err != nil {
+		return nil, err
+	}
+	stored := make(map[hub.InstanceID]bool, len(list))
+	for _, i := range list {
+		stored[i.ID] = true
+	}
+	if n == int64(len(list)) {
+		return stored, nil
+	}
+	for _, i := range list { // rare: sent again
+		if _, err := tx.Instance(i.ID); hub.KindOf(err) == hub.NotFound {
+			delete(stored, i.ID)
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	return stored, nil
 }
 
 // InstanceByUID returns a member's instance by its SOP Instance UID.

@@ -164,11 +164,22 @@ func (t table[T]) insert(tx *Tx, v *T) error {
 	return err
 }
 
-// insertNew inserts v unless that breaks a unique key of the table, and
-// reports whether it did.
-func (t table[T]) insertNew(tx *Tx, v *T) (bool, error) {
-	n, err := tx.exec(t.inserts+" ON CONFLICT DO NOTHING", pointers(t.columns(v))...)
-	return n > 0, err
+// insertNewRows inserts those of rows that break no unique key of the table, by
+// one statement, and returns how many it did.
+func (t table[T]) insertNewRows(tx *Tx, rows []*T) (int64, error) {
+	head, marks, _ := strings.Cut(t.inserts, " VALUES ")
+	var query strings.Builder
+	query.WriteString(head + " VALUES ")
+	args := make([]any, 0, len(rows)*t.count)
+	for i, v := range rows {
+		if i > 0 {
+			query.WriteString(", ")
+		}
+		query.WriteString(renumber(marks, i*t.count))
+		args = append(args, pointers(t.columns(v))...)
+	}
+	query.WriteString(" ON CONFLICT DO NOTHING")
+	return tx.exec(query.String(), args...)
 }
 
 // update writes all columns of v where its key, and extra conditions on the

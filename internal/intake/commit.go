@@ -3,7 +3,6 @@ package intake
 import (
 	"bytes"
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -197,6 +196,9 @@ func (in *Intake) write(group []*arrival) error {
 				return err
 			}
 		}
+		if err := fresh.store(tx); err != nil {
+			return err
+		}
 		return fresh.count(tx)
 	})
 	if err != nil {
@@ -205,12 +207,20 @@ func (in *Intake) write(group []*arrival) error {
 	return err
 }
 
-// session is one transaction's work: what it made known, and how far each
-// study grew.
+// session is one transaction's work: what it made known, the instances it
+// stores, and how far each study grew.
 type session struct {
-	in    *Intake
-	made  []string // keys of Intake.known that this transaction made
-	grown map[*known]*growth
+	in     *Intake
+	made   []string // keys of Intake.known that this transaction made
+	placed []placed
+	grown  map[*known]*growth
+}
+
+// placed is an instance whose study and series are there.
+type placed struct {
+	*arrival
+	study *known
+	row   *hub.Instance
 }
 
 // known is what the committer remembers of a study, to save look-ups.
@@ -241,13 +251,14 @@ func (s *session) reset() {
 	for k := range s.grown {
 		delete(s.in.known, studyKey(k.study.Member, k.study.UID))
 	}
-	s.made, s.grown = nil, map[*known]*growth{}
+	s.made, s.placed, s.grown = nil, nil, map[*known]*growth{}
 	if len(s.in.known) > knownMost {
 		clear(s.in.known)
 	}
 }
 
-// take writes the rows of one object.
+// take writes the rows of one object, but for an instance's own: those of a
+// group are stored together.
 func (s *session) take(tx *db.Tx, a *arrival) error {
 	if a.object == nil {
 		return s.takeRecording(tx, a)
@@ -278,27 +289,50 @@ func (s *session) take(tx *db.Tx, a *arrival) error {
 	i := o.instance
 	i.ID, i.Series, i.Study, i.Member = hub.NewID[hub.InstanceID](), series, k.study.ID, a.src.Actor.Member
 	i.Object, i.Offset, i.Length, i.Digest, i.CRC, i.CreatedAt = string(ref.Key), ref.Offset, ref.Length, sum[:], int64(a.crc), tx.Now()
-	switch err := tx.InsertInstance(&i); {
-	case errors.Is(err, db.ErrExists):
-		old, err := tx.InstanceByUID(a.src.Actor.Member, o.instance.UID)
+	s.placed = append(s.placed, placed{a, k, &i})
+	return nil
+}
+
+// store writes the rows of all instances by one statement: over a network each
+// would wait for an answer of its own. Those whose UID is taken are answered
+// one by one.
+func (s *session) store(tx *db.Tx) error {
+	rows := make([]*hub.Instance, len(s.placed))
+	for i, p := range s.placed {
+		rows[i] = p.row
+	}
+	stored, err := tx.InsertInstances(rows...)
+	if err != nil {
+		return err
+	}
+	for _, p := range s.placed {
+		if stored[p.row.ID] {
+			err = s.grow(tx, p)
+		} else if old, e := tx.InstanceByUID(p.row.Member, p.row.UID); e != nil {
+			err = e
+		} else {
+			err = s.again(tx, p.arrival, old, p.part.Sum())
+		}
 		if err != nil {
 			return err
 		}
-		return s.again(tx, a, old, sum)
-	case err != nil:
-		return err
 	}
-	g := s.growth(k)
+	return nil
+}
+
+// grow counts an instance that has just been stored into its study.
+func (s *session) grow(tx *db.Tx, p placed) error {
+	g := s.growth(p.study)
 	g.instances++
-	g.bytes += ref.Length
-	g.perSeries[series]++
-	if o.lost != nil {
+	g.bytes += p.row.Length
+	g.perSeries[p.row.Series]++
+	if lost := p.object.lost; lost != nil {
 		g.lost++
-		a.out.Warnings = append(slices.Clip(a.out.Warnings), o.lost.Error())
+		p.out.Warnings = append(slices.Clip(p.out.Warnings), lost.Error())
 	}
-	a.out.Study, a.out.Task = k.study.ID, k.task
-	if a.wave != nil {
-		return s.recordInstance(tx, a, k, &i)
+	p.out.Study, p.out.Task = p.study.study.ID, p.study.task
+	if p.wave != nil {
+		return s.recordInstance(tx, p.arrival, p.study, p.row)
 	}
 	return nil
 }

@@ -79,8 +79,9 @@ func (c *county) issue(tx *db.Tx, id, number string, ago time.Duration) error {
 	st := &db.StudyRow{Study: hub.Study{ID: hub.StudyID("s-" + id), Member: "a", UID: "1.2." + id, Patient: p.ID, Instances: 1, CreatedAt: now}}
 	se := &hub.Series{ID: hub.SeriesID("e-" + id), Study: st.ID, UID: "1.2.3." + id, Modality: "CT"}
 	in := &hub.Instance{ID: hub.InstanceID("i-" + id), Series: se.ID, Study: st.ID, Member: "a", UID: "1.2.3.4." + id, Object: "obj-" + id, Digest: []byte(id), CreatedAt: now}
-	if err := errors.Join(tx.InsertPatient(p), tx.InsertOrder(o), tx.InsertStudy(st), tx.InsertSeries(se), tx.InsertInstance(in)); err != nil {
-		return err
+	err := errors.Join(tx.InsertPatient(p), tx.InsertOrder(o), tx.InsertStudy(st), tx.InsertSeries(se))
+	if _, e := tx.InsertInstances(in); errors.Join(err, e) != nil {
+		return errors.Join(err, e)
 	}
 	task, err := worklist.Open(tx, hub.System, o, hub.Delivered, func(t *hub.Task) { t.Study, t.Report = st.ID, hub.ReportID(id) })
 	if err != nil {

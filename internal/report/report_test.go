@@ -124,7 +124,8 @@ func (r *room) stored(tx *db.Tx, p *db.PatientRow) hub.StudyID {
 	must(r.t, tx.InsertStudy(&db.StudyRow{Study: hub.Study{ID: id, Member: "clinic", UID: "1.2." + string(id), Patient: p.ID, Instances: 2, CreatedAt: tx.Now(), LastAt: tx.Now()}}))
 	must(r.t, tx.InsertSeries(&hub.Series{ID: hub.SeriesID(id), Study: id, UID: "1.3"}))
 	for _, b := range []byte{2, 1} {
-		must(r.t, tx.InsertInstance(&hub.Instance{ID: hub.NewID[hub.InstanceID](), Series: hub.SeriesID(id), Study: id, Member: "clinic", UID: string(id) + string('0'+b), Digest: bytes.Repeat([]byte{b}, 32), CreatedAt: tx.Now()}))
+		_, err := tx.InsertInstances(&hub.Instance{ID: hub.NewID[hub.InstanceID](), Series: hub.SeriesID(id), Study: id, Member: "clinic", UID: string(id) + string('0'+b), Digest: bytes.Repeat([]byte{b}, 32), CreatedAt: tx.Now()})
+		must(r.t, err)
 	}
 	return id
 }
