@@ -136,19 +136,18 @@ func (e *encoder) header(width, height int) {
 // are right for both, so that two are transformed at the price of one.
 type pair [64]int64
 
-// side is how a block's numbers are got out of a pair's: what is added and the
-// shift to the left, then 32 bits to the right.
-type side struct {
-	add   int64
-	shift uint
+// levels are the quantized coefficients of a block in zigzag order, and a set
+// of those that are not zero.
+type levels struct {
+	at  [64]int32
+	set uint64
 }
-
-var left, right = side{0, 32}, side{1 << 31, 0}
 
 // scan writes the blocks and the end of the image.
 func (e *encoder) scan(img *image.Gray) {
 	width, height := img.Rect.Dx(), img.Rect.Dy()
 	var b pair
+	var left, right levels
 	var edge [16]uint8
 	for y := 0; y < height; y += 8 {
 		for x := 0; x < width; x += 16 {
@@ -165,9 +164,10 @@ func (e *encoder) scan(img *image.Gray) {
 				b.row(by, from)
 			}
 			b.columns()
-			e.block(&b, left)
+			e.quantize(&b, &left, &right)
+			e.block(&left)
 			if x+8 < width {
-				e.block(&b, right)
+				e.block(&right)
 			}
 		}
 	}
@@ -203,25 +203,34 @@ func (b *pair) columns() {
 	b[0] -= 64*128<<32 + 64*128
 }
 
-// block quantizes and writes one block of a pair.
-func (e *encoder) block(b *pair, of side) {
-	var levels [64]int32 // in zigzag order
-	var set uint64       // those that are not zero
+// quantize rounds the coefficients of both blocks to multiples of their steps.
+func (e *encoder) quantize(b *pair, left, right *levels) {
+	const half, sign = 1 << (scaleBits - 1), 1 << 63
+	var leftSet, rightSet uint64
 	for k, at := range zigzag {
-		v := int32((((b[at&63]+of.add)<<(of.shift&63)>>32)*e.scale[k] + 1<<(scaleBits-1)) >> scaleBits)
-		levels[k] = v
-		set |= uint64(uint32(v|-v)>>31) << k
+		v, scale := b[at&63], e.scale[k]
+		l := int64(int32(v))
+		r := (v - l) >> 32
+		l, r = (l*scale+half)>>scaleBits, (r*scale+half)>>scaleBits
+		left.at[k], right.at[k] = int32(l), int32(r)
+		leftSet = leftSet>>1 | uint64(l|-l)&sign // negative if l is not 0
+		rightSet = rightSet>>1 | uint64(r|-r)&sign
 	}
-	e.put(e.dc.coefficient(0, levels[0]-e.pred))
-	e.pred = levels[0]
+	left.set, right.set = leftSet, rightSet
+}
+
+// block writes a block.
+func (e *encoder) block(l *levels) {
+	e.put(e.dc.coefficient(0, l.at[0]-e.pred))
+	e.pred = l.at[0]
 	last := 0
-	for set &^= 1; set != 0; set &= set - 1 {
+	for set := l.set &^ 1; set != 0; set &= set - 1 {
 		k := bits.TrailingZeros64(set)
 		run := k - last - 1
 		for ; run > 15; run -= 16 {
 			e.put(e.ac[0xF0].bits, uint(e.ac[0xF0].n))
 		}
-		e.put(e.ac.coefficient(run, levels[k&63]))
+		e.put(e.ac.coefficient(run, l.at[k&63]))
 		last = k
 	}
 	if last < 63 {

@@ -17,54 +17,60 @@ func gray(d *dicom.Dataset, f *Frame, o RenderOptions) *image.Gray {
 		grayDirect(d, f, o, modality, img)
 		return img
 	}
-	indexes := f.indexes()
-	voi := newVOI(d, f, o, func() (float64, float64) { return spread(d, f, modality, indexes) })
+	voi := newVOI(d, f, o, func() (float64, float64) { return spread(d, f, modality) })
 	inverse, padding := inverted(d, f), paddingOf(d, f)
 	table := make([]uint16, 1<<16) // one more than the grey of an index, 0 till it is met
-	for i, v := range indexes {
-		grey := table[v]
-		if grey == 0 {
-			grey = 1
-			if stored := f.value(int(v)); !padding.has(stored) { // padding stays black
-				grey += uint16(shade(voi(modality(stored)), inverse))
+	row := make([]uint16, f.Columns)
+	for y := range f.Rows {
+		f.indexes(row, y)
+		to := img.Pix[y*f.Columns:][:len(row)]
+		for x, v := range row {
+			grey := table[v]
+			if grey == 0 {
+				grey = 1
+				if stored := f.value(int(v)); !padding.has(stored) { // padding stays black
+					grey += uint16(shade(voi(modality(stored)), inverse))
+				}
+				table[v] = grey
 			}
-			table[v] = grey
+			to[x] = uint8(grey - 1)
 		}
-		img.Pix[i] = uint8(grey - 1)
 	}
 	return img
 }
 
-// indexes are the stored bits of each pixel as numbers without sign, in the
-// order of the values: the lowest value, which may be negative, is 0.
-func (f *Frame) indexes() []uint16 {
-	out := make([]uint16, f.pixels())
+// indexes fills a row of the image with the stored bits of its pixels as
+// numbers without sign, in the order of the values: the lowest value, which may
+// be negative, is 0.
+func (f *Frame) indexes(row []uint16, y int) {
 	mask, shift, sign := uint16(1<<f.Stored-1), f.HighBit+1-f.Stored, uint16(0)
 	if f.Signed {
 		sign = 1 << (f.Stored - 1)
 	}
+	from := y * len(row)
 	switch f.Allocated {
 	case 1:
-		for i := range out {
-			out[i] = uint16(f.Data[i/8]>>(i%8)&1) ^ sign
+		for x := range row {
+			i := from + x
+			row[x] = uint16(f.Data[i/8]>>(i%8)&1) ^ sign
 		}
 	case 8:
-		for i, v := range f.Data[:len(out)] {
-			out[i] = uint16(v)>>shift&mask ^ sign
+		for x, v := range f.Data[from:][:len(row)] {
+			row[x] = uint16(v)>>shift&mask ^ sign
 		}
 	case 12:
-		for i := range out {
+		for x := range row {
+			i := from + x
 			pair := binary.LittleEndian.Uint16(f.Data[3*i/2:])
-			out[i] = pair>>(i%2*4)&0xFFF>>shift&mask ^ sign
+			row[x] = pair>>(i%2*4)&0xFFF>>shift&mask ^ sign
 		}
 	default:
 		shift &= 15 // so the compiler knows
-		data := f.Data[:2*len(out)]
-		for i := range out {
-			out[i] = binary.LittleEndian.Uint16(data[2*i:2*i+2])>>shift&mask ^ sign
+		data := f.Data[2*from:][:2*len(row)]
+		for x := range row {
+			row[x] = binary.LittleEndian.Uint16(data[2*x:2*x+2])>>shift&mask ^ sign
 		}
 	}
-	return out
 }
 
 // value is the stored value of an index, with its sign.
@@ -163,13 +169,17 @@ const tail = 0.001
 
 // spread is the range of modality values of a picture without a window. Images
 // of 8 bits or fewer use the whole range, so that they look as they were made.
-func spread(d *dicom.Dataset, f *Frame, modality func(float64) float64, indexes []uint16) (low, high float64) {
+func spread(d *dicom.Dataset, f *Frame, modality func(float64) float64) (low, high float64) {
 	if f.Stored <= 8 && !f.Signed {
 		return modality(0), modality(float64(int(1)<<f.Stored - 1))
 	}
 	histogram := make([]int, 1<<f.Stored)
-	for _, v := range indexes {
-		histogram[v]++
+	row := make([]uint16, f.Columns)
+	for y := range f.Rows {
+		f.indexes(row, y)
+		for _, v := range row {
+			histogram[v]++
+		}
 	}
 	padding := paddingOf(d, f)
 	total := 0

@@ -103,10 +103,14 @@ func (p *palette) paint(f *Frame) *image.RGBA {
 		v := f.value(i)
 		table[i] = [3]uint8{p.red.byteAt(v), p.green.byteAt(v), p.blue.byteAt(v)}
 	}
-	for i, v := range f.indexes() {
-		c := table[v]
-		pix := img.Pix[4*i : 4*i+4]
-		pix[0], pix[1], pix[2], pix[3] = c[0], c[1], c[2], 255
+	row := make([]uint16, f.Columns)
+	for y := range f.Rows {
+		f.indexes(row, y)
+		to := img.Pix[y*img.Stride:]
+		for x, v := range row {
+			c, pix := table[v], to[4*x:4*x+4]
+			pix[0], pix[1], pix[2], pix[3] = c[0], c[1], c[2], 255
+		}
 	}
 	return img
 }
