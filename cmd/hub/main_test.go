@@ -10,9 +10,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gorilla/websocket"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/dicom/dimse"
@@ -165,21 +168,28 @@ func (r *running) store(clinic, accession, study string) []byte {
 	return b.Bytes()
 }
 
-// until asks for a task until it is in one of the states.
+// until listens to the hub until a task is in one of the states, and returns
+// it.
 func (r *running) until(login, id string, states ...string) map[string]any {
 	r.t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	dialer := websocket.Dialer{Subprotocols: []string{"yuanzhen.v1"}}
+	live, _, err := dialer.Dial("ws"+strings.TrimPrefix(r.http, "http")+"/ws", http.Header{"Authorization": {"Bearer " + r.accounts[login].Token}})
+	must(r.t, err)
+	defer live.Close()
+	live.SetReadDeadline(time.Now().Add(30 * time.Second))
+	must(r.t, live.WriteJSON(map[string]any{"type": "subscribe", "since": 0}))
 	for {
 		v := r.ask(login, "GET", "/api/v1/tasks/"+id, nil)
-		for _, s := range states {
-			if v["state"] == s {
-				return v
+		if slices.Contains(states, v["state"].(string)) {
+			return v
+		}
+		for about := ""; about != id; {
+			var event struct{ Task struct{ ID string } }
+			if err := live.ReadJSON(&event); err != nil {
+				r.t.Fatalf("task %s is %v, want %v: %v", id, v["state"], states, err)
 			}
+			about = event.Task.ID
 		}
-		if time.Now().After(deadline) {
-			r.t.Fatalf("task %s is %v, want %v", id, v["state"], states)
-		}
-		time.Sleep(50 * time.Millisecond)
 	}
 }
 
