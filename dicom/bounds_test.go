@@ -100,6 +100,43 @@ func TestHostileFilesAreRefusedWithinASecondAnd64MB(t *testing.T) {
 	}
 }
 
+// A mask is nearly empty, and deflates to a thousandth.
+func TestEmptyMasksOfAnyLengthArePassedOver(t *testing.T) {
+	const n = 100 << 20
+	raw := bomb(t, n)
+	var f *File
+	var err error
+	if grew := growth(func() { f, err = Read(bytes.NewReader(raw), Options{}) }); grew > 16<<20 && !raceEnabled {
+		t.Errorf("the heap grew by %d MiB", grew>>20)
+	}
+	if err != nil || f.Dataset.Get(PixelData).Length != n {
+		t.Errorf("%v", err)
+	}
+}
+
+// Texts of a deflated data set cost their sender nothing, so that few are kept.
+func TestManyTextsOfADeflatedFileStayOutOfMemory(t *testing.T) {
+	var b bytes.Buffer
+	z, err := flate.NewWriter(&b, flate.BestSpeed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const each = 60 << 10
+	for i := range 2000 {
+		io.WriteString(z, element(Tag(0x00091000+i), "OB", each, ""))
+		io.Copy(z, &zeros{each})
+	}
+	z.Close()
+	var d *Dataset
+	grew := growth(func() { d, err = Parse(&b, DeflatedExplicitVRLittleEndian, Options{}) })
+	if err != nil || len(d.Elements) != 2000 || d.Elements[0].Bulk || !d.Elements[1999].Bulk {
+		t.Errorf("%v, %d elements", err, len(d.Elements))
+	}
+	if grew > 40<<20 && !raceEnabled {
+		t.Errorf("the heap grew by %d MiB", grew>>20)
+	}
+}
+
 func TestReadingTakesLessThanThreeTimesTheFile(t *testing.T) {
 	for rel, path := range corpusFiles(t) {
 		st, err := os.Stat(path)

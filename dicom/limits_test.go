@@ -115,8 +115,8 @@ func TestDeflateBombIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	io.WriteString(z, element(PatientID, "LO", 2, "1 ")+element(PixelData, "OW", 1<<27, ""))
-	io.Copy(z, &zeros{1 << 27})
+	io.WriteString(z, element(PatientID, "LO", 2, "1 ")+element(PixelData, "OW", 1<<28, ""))
+	io.Copy(z, &zeros{1 << 28})
 	z.Close()
 	d, err := guarded(t, "bomb", &b, DeflatedExplicitVRLittleEndian, 64)
 	var pe *ParseError

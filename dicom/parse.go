@@ -19,8 +19,9 @@ const (
 	MaxDepth = 256
 	// MaxElements is how many elements a data set may have with all its items.
 	MaxElements = 1 << 19
-	// MaxKept is how many bytes of values are kept in all; the values after
-	// that become Bulk. Options.Keep -1 lifts it.
+	// MaxKept is how many bytes of values are kept in all, of a deflated data
+	// set a quarter of that; the values after that become Bulk. Options.Keep -1
+	// lifts it.
 	MaxKept = 64 << 20
 	// MaxFragments is how many fragments encapsulated pixel data may have.
 	MaxFragments = 1 << 19
@@ -55,11 +56,14 @@ func Parse(r io.Reader, ts TransferSyntax, o Options) (*Dataset, error) {
 	src := newSource(r)
 	defer func() { src.close() }()
 	if ts.Deflated() {
-		inflated := newInflater(src)
+		inflated := newInflater(src, o.Keep < 0)
 		defer inflated.Close()
 		src = newSource(inflated)
 	}
 	p := newParser(src, o)
+	if ts.Deflated() {
+		p.maxKept = keptOfDeflated
+	}
 	d := p.root(ts)
 	return d, p.finish(d)
 }
@@ -70,6 +74,7 @@ type parser struct {
 	keepAll  bool
 	keep     int64
 	kept     int64
+	maxKept  int64 // MaxKept, or less
 	elements int
 	slab     []byte
 	stack    []Element // elements of the items that are not yet complete
@@ -87,7 +92,7 @@ func newParser(src *source, o Options) *parser {
 	if keep == 0 {
 		keep = DefaultKeep
 	}
-	return &parser{src: src, keep: keep, keepAll: keep < 0, learned: o.Learned == "GB18030", stack: *stacks.Get().(*[]Element)}
+	return &parser{src: src, keep: keep, keepAll: keep < 0, maxKept: MaxKept, learned: o.Learned == "GB18030", stack: *stacks.Get().(*[]Element)}
 }
 
 // maxPooled is how many elements a stack may have to be used again.
@@ -262,7 +267,7 @@ func (p *parser) value(d *Dataset, e *Element, end int64, depth int) error {
 		case e.Tag == PixelData && d.Syntax.Encapsulated() && p.encapsulated(e.Length):
 			p.note(e.Tag, "encapsulated pixel data of defined length")
 			return p.fragments(e, p.src.off+e.Length)
-		case e.VR == UN && !p.within && e.Length <= min(maxUnknown, MaxKept-p.kept) && implicitVR(e.Tag, false) == SQ:
+		case e.VR == UN && !p.within && e.Length <= min(maxUnknown, p.maxKept-p.kept) && implicitVR(e.Tag, false) == SQ:
 			return p.unknownDefined(d, e, depth)
 		}
 		return p.plain(e)
@@ -369,7 +374,7 @@ func (p *parser) plain(e *Element) error {
 	if n&1 == 1 {
 		p.note(e.Tag, "odd length %d", n)
 	}
-	if !p.keepAll && (n > p.keep && !isTable(e) || p.kept+n > MaxKept) {
+	if !p.keepAll && (n > p.keep && !isTable(e) || p.kept+n > p.maxKept) {
 		e.Bulk = true
 		if err := p.src.skip(n); err != nil {
 			return p.broken(e.Tag, err, fmt.Sprintf("a value of %d bytes", n))

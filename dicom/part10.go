@@ -66,7 +66,8 @@ func (f *File) read(p *parser, o Options) error {
 		return err
 	}
 	if f.Syntax.Deflated() {
-		inflated := newInflater(p.src)
+		inflated := newInflater(p.src, p.keepAll)
+		p.maxKept = keptOfDeflated
 		defer inflated.Close()
 		src := newSource(inflated)
 		defer src.close()
