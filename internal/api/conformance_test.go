@@ -49,8 +49,9 @@ func webTables() map[string][]string {
 	for _, r := range []struct {
 		code int
 		text string
-	}{{reasonProcessing, "the hub's own fault"}, {reasonResources, "try again; alone it makes 503"}, {reasonUnlike, "data set unlike its announced class or UID"},
-		{reasonStudy, "another study than the one of the URL"}, {reasonUnreadable, "not to be understood, or its bulk data is missing"}, {warningCoerced, "warning: other bytes are kept under this UID"}} {
+	}{{reasonProcessing, "the hub's own fault"}, {reasonClass, "no class of objects that are stored: a directory of media, a service"}, {reasonResources, "try again; alone it makes 503"}, {reasonUnlike, "data set unlike its announced class or UID"},
+		{reasonStudy, "another study than the one of the URL"}, {reasonUnreadable, "not to be understood, or its bulk data is missing"}, {reasonSyntax, "a transfer syntax that no object can be stored in"},
+		{warningCoerced, "warning: other bytes are kept under this UID"}} {
 		add("### 9.2 Reasons of Store", fmt.Sprintf("%04X", r.code), fmt.Sprint(r.code), r.text)
 	}
 	for _, ts := range []dicom.TransferSyntax{dicom.JPEGBaseline8Bit, dicom.JPEGExtended12Bit, dicom.JPEGSpectralSelection, dicom.JPEGFullProgression, dicom.JPEGLossless, dicom.JPEGLosslessSV1,

@@ -28,10 +28,12 @@ const (
 // Failure and warning reasons of PS3.18 section 10.5.3 and PS3.4 Table B.2-1.
 const (
 	reasonProcessing = 0x0110 // the hub's own fault
+	reasonClass      = 0x0122 // no class of objects that are stored
 	reasonResources  = 0xA700 // try again
 	reasonUnlike     = 0xA900 // data set unlike its announced class or UID
 	reasonStudy      = 0xA901 // another study than the one of the URL
 	reasonUnreadable = 0xC000
+	reasonSyntax     = 0xC122 // a transfer syntax that no object can be stored in
 	warningCoerced   = 0xB000 // other bytes are kept under this UID
 )
 
@@ -201,6 +203,10 @@ func (st *storing) fail(err error) {
 		f.reason = reasonStudy
 	case code == "dicom.class_differs" || code == "dicom.uid_differs":
 		f.reason = reasonUnlike
+	case code == "dicom.class_not_stored":
+		f.reason = reasonClass
+	case code == "dicom.syntax_not_stored":
+		f.reason = reasonSyntax
 	case kind == hub.Invalid || kind == hub.TooLarge:
 		f.reason = reasonUnreadable
 	}
@@ -213,7 +219,7 @@ func faultyAttribute(err error) dicom.Tag {
 	switch hub.CodeOf(err) {
 	case "dicom.study_differs":
 		return dicom.StudyInstanceUID
-	case "dicom.class_differs":
+	case "dicom.class_differs", "dicom.class_not_stored":
 		return dicom.SOPClassUID
 	case "dicom.uid_differs":
 		return dicom.SOPInstanceUID

@@ -47,6 +47,8 @@ var coreMessages = messages{
 	"dicom.unreadable":         {"影像文件不完整或已损坏：{reason}。已保留在隔离区，请从设备重新发送。", "The DICOM object is damaged: {reason}. It is kept in quarantine; send it again from the device."},
 	"dicom.identity":           {"影像缺少必要的编号：{reason}。已保留在隔离区，请联系设备厂家。", "The object does not say what it is: {reason}. It is kept in quarantine; ask the device's vendor."},
 	"dicom.uid_differs":        {"影像编号与发送时声明的不一致，已保留在隔离区。请从设备重新发送。", "The object's UID differs from the announced one. It is kept in quarantine."},
+	"dicom.class_not_stored":   {"该文件不是患者的影像或波形（例如光盘目录 DICOMDIR），未保存。", "This file is no object of a patient, as a DICOMDIR is none. It was not stored."},
+	"dicom.syntax_not_stored":  {"该文件的传输语法不能存储，未保存。请从设备以其他格式发送。", "The file is in a transfer syntax that cannot be stored. Send it in another one."},
 	"dicom.class_differs":      {"影像类型与发送时声明的不一致，已保留在隔离区。请从设备重新发送。", "The object's class differs from the announced one. It is kept in quarantine."},
 	"dicom.other_bytes":        {"同一编号的影像已存在且内容不同；原有影像保持不变，新的已保留在隔离区。", "Another object is stored under this UID; it stays, and this one is kept in quarantine."},
 	"dicom.no_meta_too_large":  {"文件没有标准文件头且过大，无法接收。请用标准 DICOM 格式导出。", "The file has no standard header and is too large; export it as standard DICOM."},

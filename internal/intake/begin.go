@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
+	"github.com/yuanzhen/yuanzhen/dicom/dimse"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 )
 
@@ -48,12 +49,17 @@ func (in *Intake) receiveFile(ctx context.Context, src Source, r io.Reader) (*ar
 		return nil, err
 	}
 	if meta != nil {
+		class, syntax := meta.Text(dicom.MediaStorageSOPClassUID), dicom.TransferSyntax(meta.Text(dicom.TransferSyntaxUID))
 		if src.Class == "" {
-			src.Class = meta.Text(dicom.MediaStorageSOPClassUID)
+			src.Class = class
 		}
-		a, err := in.receive(ctx, src, rest, head, dicom.TransferSyntax(meta.Text(dicom.TransferSyntaxUID)))
+		err := isObject(class, syntax)
+		var a *arrival
+		if err == nil {
+			a, err = in.receive(ctx, src, rest, head, syntax)
+		}
 		if e, ok := errors.AsType[*hub.Error](err); ok { // which object it was, for the sender
-			e.With("sop_class", meta.Text(dicom.MediaStorageSOPClassUID)).With("sop_instance", meta.Text(dicom.MediaStorageSOPInstanceUID))
+			e.With("sop_class", class).With("sop_instance", meta.Text(dicom.MediaStorageSOPInstanceUID))
 		}
 		return a, err
 	}
@@ -78,4 +84,19 @@ func (in *Intake) receiveFile(ctx context.Context, src Source, r io.Reader) (*ar
 		head = append(fileHead{}, head...)
 	}
 	return in.receive(ctx, src, bytes.NewReader(whole[f.DatasetOffset:]), head, f.Syntax)
+}
+
+// isObject refuses what is no object of a patient: directories of media and
+// instances of services, and what is no encoding of a data set (PS3.6 Table
+// RFC 2557 and XML encapsulation, and the SMPTE ST 2110 streams.
+func isObject(class string, syntax dicom.TransferSyntax) error {
+	const directory = "1.2.840.10008.1.3.10"
+	if class == directory || dimse.ServiceName(class) != "" && !dimse.StorageSOPClass(class) {
+		return hub.E(hub.Invalid, "intake.Begin", "dicom.class_not_stored")
+	}
+	switch syntax {
+	case "1.2.840.10008.1.2.6.1", "1.2.840.10008.1.2.6.2", "1.2.840.10008.1.2.7.1", "1.2.840.10008.1.2.7.2", "1.2.840.10008.1.2.7.3":
+		return hub.E(hub.Invalid, "intake.Begin", "dicom.syntax_not_stored")
+	}
+	return nil
 }
