@@ -68,7 +68,7 @@ func TestGetSaysWhichClassesTheRequestorDoesNotTake(t *testing.T) {
 	h.send(t, "CT1", image{"1.1", "1.1.1", "1.1.1.1", "A1", "李^雷", "P1", "20260101", ""})
 	capture := image{"1.1", "1.1.2", "1.1.2.1", "A1", "李^雷", "P1", "20260101", ""}.dataset()
 	capture.SetText(dicom.SOPClassUID, secondary)
-	h.sendAs(t, "CT1", secondary, "1.1.2.1", capture)
+	keep(t, h.dial(t, "CT1", secondary), secondary, "1.1.2.1", capture)
 	scp := func(classes ...string) (roles []ul.Role) {
 		for _, class := range classes {
 			roles = append(roles, ul.Role{SOPClass: class, SCP: true})

@@ -183,24 +183,24 @@ func encoded(t *testing.T, d *dicom.Dataset, ts dicom.TransferSyntax) []byte {
 	return b.Bytes()
 }
 
-// send stores images as a device.
+// send stores images as a device, on one association.
 func (h *clinic) send(t *testing.T, title string, images ...image) {
 	t.Helper()
+	c := h.dial(t, title, ctClass)
 	for _, i := range images {
-		h.sendAs(t, title, ctClass, i.uid, i.dataset())
-	}
-}
-
-// sendAs stores a data set as an instance of a class.
-func (h *clinic) sendAs(t *testing.T, title, class, uid string, d *dicom.Dataset) {
-	t.Helper()
-	c := h.dial(t, title, class)
-	status, err := c.Store(t.Context(), class, uid, dicom.ExplicitVRLittleEndian, bytes.NewReader(encoded(t, d, dicom.ExplicitVRLittleEndian)))
-	if err != nil || status.Code != dimse.Success {
-		t.Fatalf("C-STORE: %v, %v", status, err)
+		keep(t, c, ctClass, i.uid, i.dataset())
 	}
 	if err := c.Release(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// keep stores a data set as an instance of a class.
+func keep(t *testing.T, c *dimse.Client, class, uid string, d *dicom.Dataset) {
+	t.Helper()
+	status, err := c.Store(t.Context(), class, uid, dicom.ExplicitVRLittleEndian, bytes.NewReader(encoded(t, d, dicom.ExplicitVRLittleEndian)))
+	if err != nil || status.Code != dimse.Success {
+		t.Fatalf("C-STORE: %v, %v", status, err)
 	}
 }
 
