@@ -7,11 +7,11 @@ const (
 	limbLoudUV  = 300 // of the other limb leads then
 
 	fitWeight   = 4.0  // of the likeness to what the chest leads foretell
-	axisWeight  = 0.5  // of each 45° that P points away from where it should
+	axisWeight  = 0.8  // of each 45° that P points away from where it should
 	axisOfP     = 50.0 // degrees
-	axisMost    = 110.0
-	swapMargin  = 2.5 // by which an exchange must explain the leads better
-	plainMargin = 1.0 // by which a rotation must beat the exchange of two
+	axisMost    = 90.0 // so that P alone, which may come from elsewhere, is no reason
+	swapMargin  = 1.8  // by which an exchange must explain the leads better
+	plainMargin = 1.0  // by which a rotation must beat the exchange of two
 )
 
 // exchange is a way to mix up the limb electrodes: which electrode lies on the
@@ -123,11 +123,12 @@ func plausible(m *medianBeat, b bounds, one, two []float64, chest [6][]float64) 
 }
 
 // limbsOfChest foretells I and II during QRS from V1–V6: a least squares fit to
-// the development half of the Lobachevsky records (docs/accuracy.md).
+// the development half of the Lobachevsky records at their true amplitudes, each
+// record counting alike (docs/accuracy.md).
 func limbsOfChest() [2][6]float64 {
 	return [2][6]float64{
-		{-0.441, 0.177, 0.178, -0.505, 0.934, 0.112},
-		{0.140, -0.400, 0.115, 0.289, 0.125, 0.517},
+		{-0.642, 0.220, 0.233, -0.318, 0.353, 0.085},
+		{0.278, -0.453, 0.071, 0.189, 0.064, 0.355},
 	}
 }
 

@@ -1,10 +1,10 @@
 // Command accuracy prints how well the hub measures ECGs beside people's marks:
 // beats, waves, noise, exchanged electrodes alone and beside an earlier ECG,
-// flutter, pre-alerts, as Markdown tables.
+// faults of leads, flutter, pre-alerts, as Markdown tables.
 // docs/accuracy.md keeps what it printed.
 //
 // Arguments name the tables wanted: beats, waves, noise, electrodes, previous,
-// flutter, alerts; all without one. The test files are taken from $YUANZHEN_TESTDATA, else ../shared/data.
+// quality, flutter, alerts; all without one. The test files are taken from $YUANZHEN_TESTDATA, else ../shared/data.
 package main
 
 import (
@@ -47,6 +47,10 @@ func run(out io.Writer, files fs.FS, wanted []string) error {
 	if err != nil {
 		return err
 	}
+	hearts, err := trueAmplitudes(clinical)
+	if err != nil {
+		return err
+	}
 	for _, table := range []struct {
 		name  string
 		print func() error
@@ -54,10 +58,11 @@ func run(out io.Writer, files fs.FS, wanted []string) error {
 		{"beats", func() error { return beatTable(out, files) }},
 		{"waves", func() error { return waveTable(out, clinical) }},
 		{"noise", func() error { return noiseTable(out, files, clinical) }},
-		{"electrodes", func() error { return reversalTable(out, clinical) }},
-		{"previous", func() error { return previousTable(out, clinical) }},
-		{"flutter", func() error { return flutterTable(out, clinical) }},
-		{"alerts", func() error { return alertTable(out, clinical) }},
+		{"electrodes", func() error { return reversalTable(out, hearts) }},
+		{"previous", func() error { return previousTable(out, hearts) }},
+		{"quality", func() error { return qualityTable(out, hearts) }},
+		{"flutter", func() error { return flutterTable(out, hearts) }},
+		{"alerts", func() error { return alertTable(out, hearts) }},
 	} {
 		if len(wanted) > 0 && !slices.Contains(wanted, table.name) {
 			continue
@@ -78,7 +83,8 @@ type clinical struct {
 	heldOut      bool
 }
 
-// clinicalRecords reads the Lobachevsky records, by number.
+// clinicalRecords reads the Lobachevsky records, by number, at the amplitudes
+// that their headers state: those make every lead 1 mV high.
 func clinicalRecords(files fs.FS) ([]clinical, error) {
 	headers, err := fs.Glob(files, "ludb/*.hea")
 	if err != nil {
@@ -108,6 +114,28 @@ func clinicalRecords(files fs.FS) ([]clinical, error) {
 	}
 	slices.SortFunc(all, func(a, b clinical) int { return number(a.name) - number(b.name) })
 	return all, nil
+}
+
+// trueAmplitudes returns records at the amplitudes of the heart. The numbers
+// stored are in one unit for all leads (III is II − I in them, to a few steps, on
+// every record), so the headers' gains are not; a step is taken for a µV.
+func trueAmplitudes(all []clinical) ([]clinical, error) {
+	out := slices.Clone(all)
+	for i, c := range all {
+		lines := strings.Split(c.header, "\n")
+		out[i].rec = copyOf(c.rec)
+		for k, lead := range out[i].rec.Leads {
+			fields := strings.Fields(lines[1+k])
+			gain, err := strconv.ParseFloat(fields[2][:strings.IndexAny(fields[2], "(/")], 32)
+			if err != nil {
+				return nil, fmt.Errorf("gain of %s in record %s: %w", lead.Name, c.name, err)
+			}
+			for s := range lead.Samples {
+				lead.Samples[s] *= float32(gain) / 1000
+			}
+		}
+	}
+	return out, nil
 }
 
 func number(text string) int {
