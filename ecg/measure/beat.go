@@ -23,7 +23,7 @@ type Beat struct {
 	Paced  bool    `json:"paced,omitempty"` // a pacing pulse stands just before it
 
 	shape int // beats of one shape have one number; mainShape is the dominant one
-	pulse int // sample of the pacing pulse where Paced
+	clear int // first sample behind the pacing pulse that made it; 0 for none
 }
 
 const (

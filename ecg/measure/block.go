@@ -21,8 +21,8 @@ type block struct {
 	start    int // sample of the recording at which traces begin
 	traces   []trace
 	signs    []leadSigns
-	beats    []Beat // Sample counts from start
-	paced    []int  // samples of pacing pulses, from start; they are gone from traces
+	beats    []Beat  // Sample counts from start
+	paced    []pulse // from start; they are gone from traces
 }
 
 // blocksOf lists the stretches that n samples are analysed in.
@@ -101,10 +101,10 @@ func (b *block) find(known *shapes, c *curves, rate float64) {
 	}
 	b.beats = known.classify(b.traces, found, rate)
 	if b.paced = b.pulses(rate); b.paced != nil {
-		b.bridge(b.paced, rate)
+		b.bridge(b.paced)
 		toPeaks(b.traces, b.beats, rate) // a pulse may have been the highest of all
 		b.beats = inOrder(b.beats, rate)
-		markPaced(b.beats, b.paced, rate)
+		markPulses(b.beats, b.paced, rate)
 	}
 }
 

@@ -164,6 +164,33 @@ func TestPacedQRSBeginsBehindItsPulseHoweverTall(t *testing.T) {
 	}
 }
 
+func TestPulsesDrawnAsBoxesAreBridged(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(3) {
+		rec := made(t, synth.CompleteAVBlock, seed)
+		plain := measure.Analyse(rec)
+		begin, _ := plain.Waves["V5"][2].QRSOn.Get()
+		for _, b := range plain.Beats {
+			first := b.Sample - (plain.Beats[2].Sample - begin) - 8
+			for k, l := range rec.Leads {
+				for i := first; i >= 0 && i < min(first+15, len(l.Samples)); i++ {
+					l.Samples[i] += float32(2500 * math.Cos(float64(k)))
+				}
+			}
+		}
+		res := measure.Analyse(rec)
+		if len(res.Beats) != len(plain.Beats) || res.Rhythm.Paced < len(plain.Beats)-1 {
+			t.Fatalf("seed %d: %d of %d beats paced", seed, res.Rhythm.Paced, len(plain.Beats))
+		}
+		if on, _ := res.Waves["V5"][2].QRSOn.Get(); on < begin || on > begin+16 {
+			t.Errorf("seed %d: QRS begins at %d, a box stands over %d to %d", seed, on, begin-8, begin+7)
+		}
+		if d := res.Measurements.QRS.Number - plain.Measurements.QRS.Number; math.Abs(d) > 24 {
+			t.Errorf("seed %d: the boxes made QRS %+g ms wider", seed, d)
+		}
+	}
+}
+
 func TestMainsLeaveTheMeasurementsAsTheyAre(t *testing.T) {
 	t.Parallel()
 	for _, hz := range []float64{50, 60} {

@@ -89,23 +89,23 @@ func medianOf(traces []trace, beats []Beat, shape int, rate float64, knot int, m
 func (m *medianBeat) behindPulse(beats []Beat) int {
 	var pulses []float64
 	for _, i := range m.used {
-		if beats[i].Paced {
-			pulses = append(pulses, float64(beats[i].pulse-beats[i].Sample))
+		if beats[i].clear > 0 {
+			pulses = append(pulses, float64(beats[i].clear-beats[i].Sample))
 		}
 	}
 	if 2*len(pulses) <= len(m.used) {
 		return 0
 	}
-	pulse, wide := m.r+int(median(pulses)), span(paceWide, m.rate)
-	before := pulse - wide - span(paceBlur, m.rate)
-	if before < 1 || pulse+wide >= m.length() {
+	clear := m.r + int(median(pulses))
+	before := clear - span(paceWide+paceBehind+paceBlur, m.rate)
+	if before < 1 || clear >= m.length() {
 		return 0
 	}
 	v := steepness(m)
-	if top(v[max(0, before-span(paceBegun, m.rate)):before]) > paceBegunShare*top(v[pulse+wide:]) {
+	if top(v[max(0, before-span(paceBegun, m.rate)):before]) > paceBegunShare*top(v[clear:]) {
 		return 0
 	}
-	return pulse + wide
+	return clear
 }
 
 // ownTime is how many seconds after the R peak a beat of this rhythm has for

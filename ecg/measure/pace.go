@@ -21,7 +21,8 @@ const (
 	paceSteady   = 0.08  // of the height, mean over the beats: enough at one distance before R
 	paceStandout = 2.5   // times that at other distances, where there is noise only
 	paceSlack    = 0.004 // s by which that distance varies
-	paceWide     = 0.008 // s on both sides that are bridged
+	paceWide     = 0.008 // s before a pulse that are bridged
+	paceBehind   = 0.014 // s behind it: the amplifier recovers slowly
 	paceBlur     = 0.010 // s about a bridge in which it makes a beat look steeper
 	paceCaptured = 0.200 // s from a pulse to the peak of the QRS it made
 	// A QRS that is no answer to the pulse is steep in these seconds before it, by this
@@ -30,9 +31,12 @@ const (
 	paceBegunShare = 0.25
 )
 
-// pulses lists the samples of b.traces at which all leads show a pacing pulse;
-// nil when there are too few to be a pacemaker's.
-func (b *block) pulses(rate float64) []int {
+// pulse is a pacing pulse: its sample, and those of the stretch it spoils.
+type pulse struct{ at, from, to int }
+
+// pulses lists the pacing pulses of b.traces; nil when there are too few to be a
+// pacemaker's.
+func (b *block) pulses(rate float64) []pulse {
 	if rate < paceRateHz {
 		return nil
 	}
@@ -61,11 +65,17 @@ func (b *block) pulses(rate float64) []int {
 			found = append(found, i)
 		}
 	}
-	slices.Sort(found)
-	if len(found) < paceFewest || len(found) > paceMost*(len(b.beats)+1) {
+	out := b.boxes(rate)
+	for _, i := range found {
+		if !slices.ContainsFunc(out, func(p pulse) bool { return i >= p.from-2*half && i <= p.to+2*half }) {
+			out = append(out, pulse{i, i - span(paceWide, rate), i + span(paceBehind, rate)})
+		}
+	}
+	slices.SortFunc(out, func(a, b pulse) int { return a.at - b.at })
+	if len(out) < paceFewest || len(out) > paceMost*(len(b.beats)+1) {
 		return nil
 	}
-	return found
+	return out
 }
 
 // narrow reports that what stands at sample i has gone after half samples on
@@ -134,20 +144,7 @@ func (b *block) steadyPulses(share []float64, rate float64) []int {
 // samples away, as a share of the lead's height, on the lead with the
 // paceLeads-th largest share.
 func sharpness(traces []trace, half int, rate float64) []float64 {
-	var heights []float64
-	var usable [][]float64
-	width := span(1, rate)
-	for _, tr := range traces {
-		if !tr.usable || len(tr.x) < width {
-			continue
-		}
-		var ranges []float64
-		for from := 0; from+width <= len(tr.x); from += width {
-			low, high := extremes(tr.x[from : from+width])
-			ranges = append(ranges, high-low)
-		}
-		usable, heights = append(usable, tr.x), append(heights, math.Max(median(ranges), paceFloorUV))
-	}
+	usable, heights := heightsOf(traces, rate)
 	if len(usable) == 0 {
 		return nil
 	}
@@ -169,16 +166,52 @@ func sharpness(traces []trace, half int, rate float64) []float64 {
 	return out
 }
 
+// heightsOf are the usable leads and how far each usually goes up and down within
+// a second, paceFloorUV at least.
+func heightsOf(traces []trace, rate float64) (usable [][]float64, heights []float64) {
+	width := span(1, rate)
+	for _, tr := range traces {
+		if !tr.usable || len(tr.x) < width {
+			continue
+		}
+		var ranges []float64
+		for from := 0; from+width <= len(tr.x); from += width {
+			low, high := extremes(tr.x[from : from+width])
+			ranges = append(ranges, high-low)
+		}
+		usable, heights = append(usable, tr.x), append(heights, math.Max(median(ranges), paceFloorUV))
+	}
+	return usable, heights
+}
+
 // bridge takes the pulses out of the traces.
-func (b *block) bridge(pulses []int, rate float64) {
-	wide := span(paceWide, rate)
+func (b *block) bridge(pulses []pulse) {
 	for _, p := range pulses {
-		from, to := max(0, p-wide), min(len(b.traces[0].x)-1, p+wide)
+		from, to := max(0, p.from), min(len(b.traces[0].x)-1, p.to)
 		for _, tr := range b.traces {
 			left, right := tr.x[from], tr.x[to]
 			for i := from + 1; i < to; i++ {
 				tr.x[i] = left + (right-left)*float64(i-from)/float64(to-from)
 			}
+		}
+	}
+}
+
+// markPulses says of each beat whether a pulse stands just before it and where it
+// is over; of two, that of the ventricles counts. Both lists rise.
+func markPulses(beats []Beat, pulses []pulse, rate float64) {
+	samples := make([]int, len(pulses))
+	for i, p := range pulses {
+		samples[i] = p.at
+	}
+	markPaced(beats, samples, rate)
+	for i := range beats {
+		last := len(samples) - 1
+		for last >= 0 && samples[last] > beats[i].Sample {
+			last--
+		}
+		if beats[i].Paced {
+			beats[i].clear = pulses[last].to
 		}
 	}
 }
@@ -191,9 +224,6 @@ func markPaced(beats []Beat, pulses []int, rate float64) {
 		for next < len(pulses) && pulses[next] < beats[i].Sample-span(paceCaptured, rate) {
 			next++
 		}
-		beats[i].Paced = false
-		for k := next; k < len(pulses) && pulses[k] <= beats[i].Sample; k++ {
-			beats[i].Paced, beats[i].pulse = true, pulses[k] // the last one: that of the ventricles
-		}
+		beats[i].Paced = next < len(pulses) && pulses[next] <= beats[i].Sample
 	}
 }

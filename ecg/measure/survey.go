@@ -64,7 +64,7 @@ func (s *survey) add(b *block, everyWave bool) {
 	}
 	s.beats = append(s.beats, own...)
 	for _, p := range b.paced {
-		if at := b.start + p; at >= b.from && at < b.to {
+		if at := b.start + p.at; at >= b.from && at < b.to {
 			s.paced = append(s.paced, at)
 		}
 	}
@@ -169,11 +169,13 @@ func (s *survey) result(rec *ecg.Recording) Result {
 		res.Median = exported(best.m, best.b)
 	}
 	res.Measurements = measurementsOf(best.m, best.b, res.Beats, res.Rhythm, best.usable)
-	if code, quiet, suspected := reversal(best.m, best.b, names, signs); suspected {
+	// A paced heart has an axis of its own, which says nothing of electrodes.
+	paced := best.m != nil && best.m.clear > 0
+	if code, quiet, suspected := reversal(best.m, best.b, names, signs); suspected && !paced {
 		res.Quality.drop(LeadOff, quiet)
 		res.Quality.add(Finding{Code: code, Grade: Poor})
 	}
-	if leads, suspected := chestOrder(best.m, best.b); suspected {
+	if leads, suspected := chestOrder(best.m, best.b); suspected && !paced {
 		res.Quality.add(Finding{Code: ChestOrder, Leads: leads, Grade: Fair})
 	}
 	res.judgeScale()
