@@ -204,7 +204,7 @@ func TestErrorsHoldNoPatientData(t *testing.T) {
 }
 
 // pack makes a ZIP archive of files of the test data.
-func pack(t *testing.T, names ...string) []byte {
+func pack(t testing.TB, names ...string) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)

@@ -15,7 +15,7 @@ import (
 )
 
 // stored makes a ZIP archive whose entries are not packed.
-func stored(t *testing.T, names ...string) []byte {
+func stored(t testing.TB, names ...string) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)
@@ -138,4 +138,38 @@ func TestAnArchiveThatUnfoldsWithoutEndIsRefused(t *testing.T) {
 	if _, err := Stream(bytes.NewReader(out.Bytes()), int64(out.Len())); err == nil || !strings.Contains(err.Error(), "too many") {
 		t.Errorf("%d bytes that unpack to 200 MiB: %v", out.Len(), err)
 	}
+}
+
+// FuzzStream: whatever the bytes, opening and reading in parts does not panic, and
+// a part equals the same samples of the whole.
+func FuzzStream(f *testing.F) {
+	for _, name := range []string{"edf/contec_0000050.edf", "ishne/thew_like_P28.01.ecg", "dicom/pydicom_waveform_ecg.dcm", "dicom/gen_ambulatory_8bit_implicit.dcm", "wfdb/ludb/1.hea"} {
+		data := truth.Bytes(f, name)
+		f.Add(data[:min(len(data), 20_000)], uint16(7), uint16(300))
+	}
+	for _, names := range [][]string{{"wfdb/ludb/1.hea", "wfdb/ludb/1.dat"}, {"wfdb/multiseg/p000878/3269321_0002.hea", "wfdb/multiseg/p000878/3269321_0002.dat"}} {
+		f.Add(pack(f, names...), uint16(0), uint16(9))
+		f.Add(stored(f, names...), uint16(4000), uint16(1))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, from, length uint16) {
+		s, err := Stream(bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			return
+		}
+		first, n := int(from)%max(s.Samples(), 1), min(int(length), 1<<12)
+		part, err := ecg.Window(s, first, first+n)
+		if err != nil {
+			return
+		}
+		whole, err := Decode(data)
+		if err != nil || whole.Samples() != s.Samples() || len(whole.Leads) != len(part.Leads) {
+			return // what is repaired in the whole is refused or left out in parts
+		}
+		for i, l := range part.Leads {
+			want := whole.Leads[i].Samples[first:min(first+n, whole.Samples())]
+			if !slices.EqualFunc(l.Samples, want, func(x, y float32) bool { return x == y || x != x && y != y }) {
+				t.Fatalf("lead %d differs between sample %d and %d", i+1, first, first+n)
+			}
+		}
+	})
 }

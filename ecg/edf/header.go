@@ -163,7 +163,7 @@ func (f *file) countRecords(text string) error {
 		return fail(236, "number of records", "%d", f.records)
 	}
 	for i, s := range f.signals {
-		if f.seconds > 0 && !(f.rate(&s) <= maxRateHz) {
+		if f.seconds > 0 && !s.annotation && !(f.rate(&s) <= maxRateHz) {
 			return fail(244, "duration of a record", "signal %d has %v Hz", i+1, f.rate(&s))
 		}
 	}

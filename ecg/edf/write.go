@@ -34,6 +34,9 @@ func Encode(w io.Writer, rec *ecg.Recording) ([]ecg.Note, error) {
 	e.rec = e.notes.Present(rec)
 	for _, l := range e.rec.Leads {
 		c := e.column(l, "uV", rec.RateHz)
+		if c.miss > mostMiss {
+			return nil, loss.Refuse(ecg.FormatEDF, "physical limit", "the values of lead %.16q cannot be said in eight characters", l.Name)
+		}
 		c.lead = true
 		e.columns = append(e.columns, c)
 		e.named = e.named || ecg.HeartSignal(l.Name)
@@ -75,7 +78,11 @@ type column struct {
 	counts          []int16
 	low, high       int
 	lowText, hiText string
+	miss            float64 // of the largest count by the limits as written, in steps
 }
+
+// mostMiss is how wrong a count may come out, in steps.
+const mostMiss = 0.02
 
 // column scales a signal. The physical limits have eight characters: of several
 // ranges of counts the first one is taken whose limits come out exact, else the
@@ -103,8 +110,13 @@ func (e *encoder) column(l ecg.Lead, unit string, rateHz float64) column {
 		low, high := scale.Base-float64(reach)*scale.Step, scale.Base+float64(reach)*scale.Step
 		lowText, lowError := eight(low)
 		hiText, hiError := eight(high)
-		if miss := max(lowError, hiError) / scale.Step * float64(largest) / float64(reach); miss < best-1e-9 {
-			best = miss
+		miss := 0.0
+		for _, share := range []float64{-1, 1} { // of the largest count, on either side
+			right := (1 + share*float64(largest)/float64(reach)) / 2
+			miss = max(miss, math.Abs(lowError*(1-right)+hiError*right)/scale.Step)
+		}
+		if miss < best-1e-9 {
+			best, c.miss = miss, miss
 			c.low, c.high, c.lowText, c.hiText = -reach, reach, lowText, hiText
 		}
 		if best < 1e-6 {
@@ -114,8 +126,8 @@ func (e *encoder) column(l ecg.Lead, unit string, rateHz float64) column {
 	return c
 }
 
-// eight writes a number in at most eight characters and returns by how much
-// they are wrong.
+// eight writes a number in at most eight characters and returns how much more
+// they say.
 func eight(v float64) (text string, miss float64) {
 	for digits := 12; digits >= 0; digits-- {
 		text = strconv.FormatFloat(v, 'f', digits, 64)
@@ -124,12 +136,12 @@ func eight(v float64) (text string, miss float64) {
 		}
 		if len(text) <= 8 {
 			back, _ := number(text)
-			return text, math.Abs(back - v)
+			return text, back - v
 		}
 	}
 	text = strconv.FormatFloat(v, 'e', 1, 64)
 	back, _ := number(text)
-	return text, math.Abs(back - v)
+	return text, back - v
 }
 
 // cut chooses the length of a record: the longest that divides the recording,
@@ -172,7 +184,7 @@ func (e *encoder) cut() {
 func durationMiss(size int, rate float64) float64 {
 	seconds := float64(size) / rate
 	_, miss := eight(seconds)
-	return miss / seconds
+	return math.Abs(miss) / seconds
 }
 
 // group adds the signals of a group that fill the same records at another rate
@@ -189,6 +201,10 @@ func (e *encoder) group(g *ecg.Group) {
 	}
 	for _, l := range g.Leads {
 		c := e.column(l, g.Unit, g.RateHz)
+		if c.miss > mostMiss {
+			e.notes.Addf(ecg.NoteNotWritten, "signal %.16q is left out: its values cannot be said in eight characters", l.Name)
+			continue
+		}
 		c.perRecord = int(math.Round(perRecord))
 		e.columns = append(e.columns, c)
 	}

@@ -63,6 +63,26 @@ func Bytes(t testing.TB, name string) []byte {
 	return data
 }
 
+// Fuzz feeds decode with what f makes of its seeds: whatever the bytes, no panic,
+// and a recording has leads of equal length and a rate.
+func Fuzz(f *testing.F, decode func([]byte) (*ecg.Recording, error)) {
+	f.Helper()
+	f.Fuzz(func(t *testing.T, data []byte) {
+		rec, err := decode(data)
+		if err != nil {
+			return
+		}
+		for _, l := range rec.Leads {
+			if len(l.Samples) != rec.Samples() {
+				t.Fatal("leads of unequal length")
+			}
+		}
+		if len(rec.Leads) > 0 && !(rec.RateHz > 0 && rec.RateHz < math.MaxFloat32) {
+			t.Fatalf("a rate of %v Hz", rec.RateHz)
+		}
+	})
+}
+
 // Load returns the truth of the ECG test file name.
 func Load(t testing.TB, name string) File {
 	t.Helper()
