@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"sync/atomic"
+	"time"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/dicom/ul"
@@ -15,6 +16,10 @@ import (
 // ErrCanceled is the cause of the context of a query or retrieval whose
 // requestor sent C-CANCEL.
 var ErrCanceled = errors.New("dimse: cancelled by the requestor")
+
+// MovePulse is how often the requestor of a C-MOVE hears that it still runs:
+// some give up after half a minute without a response.
+const MovePulse = 10 * time.Second
 
 // maxIdentifier bounds an identifier or another data set that is not stored,
 // in bytes. A commitment of 20,000 instances has about 3 MB.
@@ -101,7 +106,9 @@ func (c *session) perform(ctx context.Context, op *operation, pc Context, cmd *c
 	h := c.server.Handler.(Retriever)
 	var status Status
 	if cmd.field == cMove {
+		still := c.pulse(pc, cmd, r)
 		status = h.Move(ctx, c.assoc, q, r)
+		still()
 	} else {
 		status = h.Get(ctx, c.assoc, q, r)
 	}
@@ -118,11 +125,34 @@ func (c *session) perform(ctx context.Context, op *operation, pc Context, cmd *c
 	return c.answer(pc, cmd, status, &final, failed)
 }
 
+// pulse repeats the last pending response of a C-MOVE now and then, until the
+// returned function is called.
+func (c *session) pulse(pc Context, cmd *command, r *Retrieval) (stop func()) {
+	ended, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(MovePulse)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-tick.C:
+			}
+			if c.answer(pc, cmd, Status{Code: Pending}, r.reported.Load(), nil) != nil {
+				return // the association is over, which ends the operation
+			}
+		}
+	}()
+	return func() { close(ended); <-done }
+}
+
 // retrieval is what a Retriever works with.
 func (c *session) retrieval(pc Context, cmd *command) *Retrieval {
 	r := &Retrieval{}
 	r.Report = func() error {
 		progress := r.Progress
+		r.reported.Store(&progress)
 		return c.answer(pc, cmd, Status{Code: Pending}, &progress, nil)
 	}
 	r.Accepts = func(class string, ts dicom.TransferSyntax) bool {

@@ -122,15 +122,16 @@ func associate(t testing.TB, addr string) *scripted {
 	return p
 }
 
-func requestPDU() []byte { return requestFor(16 << 10) }
+func requestPDU() []byte { return requestFor(16<<10, Verification, ctImage) }
 
-// requestFor asks for an association in which at most maxPDU bytes are taken.
-func requestFor(maxPDU uint32) []byte {
+// requestFor asks for an association with contexts 1, 3 and so on for SOP
+// classes, in which at most maxPDU bytes are taken.
+func requestFor(maxPDU uint32, classes ...string) []byte {
 	b := []byte{0, 1, 0, 0}
 	b = append(b, "HUB             SCRIPT          "...)
 	b = append(b, make([]byte, 32)...)
 	b = append(b, item(0x10, []byte("1.2.840.10008.3.1.1.1"))...)
-	for i, class := range []string{Verification, ctImage} {
+	for i, class := range classes {
 		v := append([]byte{byte(2*i + 1), 0, 0, 0}, item(0x30, []byte(class))...)
 		b = append(b, item(0x20, append(v, item(0x40, []byte("1.2.840.10008.1.2.1"))...))...)
 	}

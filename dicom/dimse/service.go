@@ -3,6 +3,7 @@ package dimse
 import (
 	"context"
 	"io"
+	"sync/atomic"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
 )
@@ -132,6 +133,8 @@ type Retrieval struct {
 	Accepts func(sopClass string, ts dicom.TransferSyntax) bool
 	// Store is a C-STORE sub-operation of C-GET.
 	Store func(ctx context.Context, sopClass, sopInstance string, ts dicom.TransferSyntax, data io.Reader) (Status, error)
+
+	reported atomic.Pointer[Progress] // by the last Report, nil before the first
 }
 
 // Performer is a Handler of normalized services: modality performed procedure

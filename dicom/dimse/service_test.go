@@ -5,9 +5,12 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"reflect"
 	"strconv"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
@@ -188,6 +191,76 @@ func TestInstancesComeOnTheAssociationThatAsked(t *testing.T) {
 	if err := c.Release(); err != nil {
 		t.Error(err)
 	}
+}
+
+// pipes is a listener within the process, whose clock a test can own.
+type pipes struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (l *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+func (l *pipes) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return nil
+}
+
+func (l *pipes) dial() net.Conn {
+	here, there := net.Pipe()
+	l.conns <- there
+	return here
+}
+
+func TestMoveThatTakesLongIsHeardOfMeanwhile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
+		s := &Server{Handler: &desk{get: func(_ context.Context, _ *Association, _ *Query, r *Retrieval) Status {
+			time.Sleep(25 * time.Second)
+			r.Remaining, r.Completed = 1, 1
+			r.Report()
+			time.Sleep(14 * time.Second)
+			r.Remaining, r.Completed = 0, 2
+			return Status{}
+		}}}
+		ctx, stop := context.WithCancel(t.Context())
+		served := make(chan error, 1)
+		go func() { served <- s.Serve(ctx, l) }()
+		p := &scripted{t, l.dial()}
+		p.write(requestFor(0, StudyRootMove))
+		p.read()
+		began := time.Now()
+		cmd := command{affectedClass: StudyRootMove, field: cMove, messageID: 1, moveDestination: "WS", dataSetType: aDataSet}
+		p.write(pdu(4, pdv(1, 3, cmd.append(nil)), pdv(1, 2, []byte("\x10\x00\x20\x00LO\x02\x00P1"))))
+		for _, want := range []struct {
+			at        time.Duration
+			code      uint16
+			completed int // -1: not told
+		}{{10, Pending, -1}, {20, Pending, -1}, {25, Pending, 1}, {30, Pending, 1}, {39, Success, 2}} {
+			rsp := p.response()
+			completed := -1
+			if rsp.progress != nil {
+				completed = rsp.progress.Completed
+			}
+			if at := time.Since(began); at != want.at*time.Second || rsp.status.Code != want.code || completed != want.completed {
+				t.Errorf("after %v: %04X, %d completed; want %+v", at, rsp.status.Code, completed, want)
+			}
+		}
+		p.nc.Close()
+		stop()
+		<-served
+	})
 }
 
 func TestNormalizedServicesAnswerWithTheirStatus(t *testing.T) {

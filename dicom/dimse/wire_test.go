@@ -15,7 +15,7 @@ func TestAnswersFitWhatThePeerReceives(t *testing.T) {
 	addr, _ := serve(t, &Server{Handler: &handler{}})
 	for _, most := range []uint32{0, 8, 9, 10, 63, 4096, 16383, 1<<32 - 1} {
 		p := connect(t, addr)
-		p.write(requestFor(most))
+		p.write(requestFor(most, Verification))
 		if typ, _ := p.read(); typ != 2 {
 			t.Fatalf("a peer that takes %d bytes: PDU type %d in place of A-ASSOCIATE-AC", most, typ)
 		}
@@ -44,7 +44,7 @@ func TestAnswersFitWhatThePeerReceives(t *testing.T) {
 			continue // no limit
 		}
 		p := connect(t, addr)
-		p.write(requestFor(most))
+		p.write(requestFor(most, Verification))
 		if typ, b := p.read(); typ != 3 || !slices.Equal(b[1:], []byte{1, 2, 1}) {
 			t.Errorf("a peer that takes %d bytes: PDU type %d % x", most, typ, b)
 		}

@@ -129,6 +129,7 @@ func TestConformanceStatementNamesTheLimits(t *testing.T) {
 		"longest P-DATA-TF understood": strconv.Itoa(ul.MaxDataLength), "ARTIM": waits.ARTIM.String(), "idle association": waits.Idle.String(), "silence within a message": waits.Read.String(),
 		"bytes a second of a message beyond that silence": strconv.Itoa(ul.MinRate),
 		"a retrieval's sub-operation without answer":      waits.Idle.String(),
+		"between two responses to a C-MOVE, at most":      dimse.MovePulse.String(),
 	}
 	for _, row := range network(t)["property"] {
 		if want[row[0]] != row[1] {
