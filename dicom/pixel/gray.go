@@ -83,19 +83,18 @@ func (f *Frame) value(i int) float64 {
 
 // grayDirect renders samples of 32 and 64 bits and floating point ones.
 func grayDirect(d *dicom.Dataset, f *Frame, o RenderOptions, modality func(float64) float64, img *image.Gray) {
-	values := make([]float64, f.pixels())
-	low, high := math.Inf(1), math.Inf(-1)
-	for i := range values {
-		v := modality(f.wide(i))
-		values[i] = v
-		if !math.IsNaN(v) && !math.IsInf(v, 0) {
-			low, high = min(low, v), max(high, v)
+	voi := newVOI(d, f, o, func() (low, high float64) {
+		low, high = math.Inf(1), math.Inf(-1)
+		for i := range f.pixels() {
+			if v := modality(f.wide(i)); !math.IsNaN(v) && !math.IsInf(v, 0) {
+				low, high = min(low, v), max(high, v)
+			}
 		}
-	}
-	voi := newVOI(d, f, o, func() (float64, float64) { return low, high })
+		return low, high
+	})
 	inverse := inverted(d, f)
-	for i, v := range values {
-		img.Pix[i] = shade(voi(v), inverse)
+	for i := range img.Pix {
+		img.Pix[i] = shade(voi(modality(f.wide(i))), inverse)
 	}
 }
 

@@ -1,6 +1,7 @@
 package pixel
 
 import (
+	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
@@ -8,6 +9,11 @@ import (
 
 	"github.com/yuanzhen/yuanzhen/dicom"
 )
+
+// MaxRendered is how many bytes the samples of a frame may take that is drawn.
+// With them in memory are the stored frame, what a codec needs, which is six
+// times as much at most, and the picture.
+const MaxRendered = 128 << 20
 
 // RenderOptions say how a frame becomes a picture.
 type RenderOptions struct {
@@ -28,6 +34,16 @@ type RenderOptions struct {
 	SquarePixels bool
 }
 
+// Drawable says whether frames of d's size are drawn, before one is read: nil,
+// ErrUnsupported or ErrCorrupt.
+func Drawable(d *dicom.Dataset) error {
+	f, err := FormatOf(d)
+	if err == nil && f.size() > MaxRendered {
+		return unknown(fmt.Sprintf("a picture of %d rows and %d columns", f.Rows, f.Columns))
+	}
+	return err
+}
+
 // Render decodes one frame of d's pixel data and applies modality LUT, VOI LUT
 // or window, palette or colour space, and overlays: an *image.Gray or an
 // *image.RGBA. A JPEG 2000 image is decoded no larger than needed. Errors are
@@ -43,6 +59,9 @@ func Render(d *dicom.Dataset, frame []byte, o RenderOptions) (image.Image, error
 // Renders is Render for pictures of several sizes, which stand for o.Width:
 // the frame is decoded and drawn once.
 func Renders(d *dicom.Dataset, frame []byte, o RenderOptions, widths ...int) ([]image.Image, error) {
+	if err := Drawable(d); err != nil {
+		return nil, err
+	}
 	most := slices.Max(widths)
 	if slices.Contains(widths, 0) {
 		most = 0

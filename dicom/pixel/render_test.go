@@ -43,6 +43,18 @@ func greys(t *testing.T, d *dicom.Dataset, frame []byte, o RenderOptions) []uint
 	return img.(*image.Gray).Pix
 }
 
+func TestPicturesBeyondTheLimitAreNotBegun(t *testing.T) {
+	t.Parallel()
+	d := gray16(16_000, 16_000)
+	if _, err := Render(d, nil, RenderOptions{Width: 128}); !errors.Is(err, ErrUnsupported) {
+		t.Errorf("512 MB of samples: %v, want ErrUnsupported before the frame is looked at", err)
+	}
+	d.SetInts(dicom.Columns, 4_000)
+	if _, err := Render(d, nil, RenderOptions{Width: 128}); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("128 MB of samples, none of them there: %v, want ErrCorrupt", err)
+	}
+}
+
 func TestDecodedSamplesOutliveTheirFrame(t *testing.T) {
 	t.Parallel()
 	frame := []byte{1, 2, 3, 4}

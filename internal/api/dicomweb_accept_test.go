@@ -187,7 +187,7 @@ func TestPicturesAreCutAndFittedAsAsked(t *testing.T) {
 	u := uids{"1.5", "1.5.1", "1.5.1.1"}
 	h.stow("tech1", image(u, 1, 3, nil), image(uids{"1.5", "1.5.1", "1.5.1.2"}, 2, 1, nil))
 	for query, want := range map[string]string{"": "8x6", "viewport=4,4": "4x3", "viewport=16,16,0,0,4,4": "16x16", "viewport=8,8,2,2,-4,2": "8x4", "viewport=4,4,,,,": "4x3", "viewport=10,10,4,": "400",
-		"viewport=4,4,90,90,2,2": "400", "window=10,20,linear_exact": "8x6", "window=10,20,SIGMOID": "400", "annotation=patient": "8x6", "annotation=everything": "400", "viewport=0,4": "400"} {
+		"viewport=4,4,90,90,2,2": "400", "window=10,20,linear_exact": "8x6", "window=10,20,SIGMOID": "400", "annotation=patient": "8x6", "annotation=everything": "400", "viewport=0,4": "400", "viewport=8192,8192": "400", "viewport=8192,4096": "8x6"} {
 		r := h.get("tech1", u.path()+"/rendered?"+query, "image/png")
 		got := fmt.Sprint(r.code)
 		if r.code == 200 {

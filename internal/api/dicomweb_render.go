@@ -13,9 +13,6 @@ import (
 	"strconv"
 	"strings"
 
-	scale2d "golang.org/x/image/draw"
-	"golang.org/x/image/math/f64"
-
 	"github.com/yuanzhen/yuanzhen/dicom/pixel"
 	"github.com/yuanzhen/yuanzhen/dicom/web"
 	"github.com/yuanzhen/yuanzhen/ecg/draw"
@@ -30,7 +27,11 @@ const (
 	thumbnailQuality = 75
 	thumbnailSide    = settle.SmallSide // pixels
 	maxSide          = 8192
-	svg              = "image/svg+xml"
+	// maxArea is how many pixels a viewport may have: those of a screen of 8K.
+	// In colour they take 128 MB, and as many places as there are for work on
+	// pixels bound how often.
+	maxArea = 32 << 20
+	svg     = "image/svg+xml"
 )
 
 // picture is a finished thumbnail.
@@ -131,7 +132,7 @@ func (w *wish) viewport(q url.Values) error {
 	var err1, err2 error
 	w.width, err1 = strconv.Atoi(parts[0])
 	w.height, err2 = strconv.Atoi(parts[1])
-	if err1 != nil || err2 != nil || w.width < 1 || w.height < 1 || w.width > maxSide || w.height > maxSide {
+	if err1 != nil || err2 != nil || w.width < 1 || w.height < 1 || w.width > maxSide || w.height > maxSide || w.width*w.height > maxArea {
 		return parameter("viewport")
 	}
 	if len(parts) == 2 {
@@ -166,21 +167,8 @@ func (w *wish) cut(img stdimage.Image) (stdimage.Image, error) {
 		return nil, parameter("viewport")
 	}
 	scale := min(float64(w.width)/float64(part.Dx()), float64(w.height)/float64(part.Dy()))
-	to := stdimage.Rect(0, 0, max(1, int(scale*float64(part.Dx()))), max(1, int(scale*float64(part.Dy()))))
-	out := scale2d.Image(stdimage.NewRGBA(to))
-	if _, gray := img.(*stdimage.Gray); gray {
-		out = stdimage.NewGray(to)
-	}
-	sx, sy := float64(to.Dx())/float64(part.Dx()), float64(to.Dy())/float64(part.Dy())
-	m := f64.Aff3{sx, 0, -sx * float64(part.Min.X), 0, sy, -sy * float64(part.Min.Y)}
-	if r.width < 0 {
-		m[0], m[2] = -sx, sx*float64(part.Max.X)
-	}
-	if r.height < 0 {
-		m[4], m[5] = -sy, sy*float64(part.Max.Y)
-	}
-	scale2d.ApproxBiLinear.Transform(out, m, img, part, scale2d.Src, nil)
-	return out, nil
+	to := stdimage.Pt(max(1, int(scale*float64(part.Dx()))), max(1, int(scale*float64(part.Dy()))))
+	return pixel.Cut(img, part, to, r.width < 0, r.height < 0), nil
 }
 
 // longest is the longest side of an image that fits into the viewport.
@@ -320,6 +308,9 @@ func (d *dicomweb) draw(ctx context.Context, i *hub.Instance, w wish, kind strin
 	ds, err := d.header(ctx, i, settle.MetaKeep)
 	if err != nil {
 		return nil, err
+	}
+	if err := pixel.Drawable(ds); err != nil {
+		return nil, notRenderable(err)
 	}
 	raw, err := d.frameBytes(ctx, i, f, w.frame)
 	if err != nil {
