@@ -30,6 +30,7 @@ type form struct {
 	unknown          bool // sequences as UN of undefined length, in implicit VR
 	unknownDefined   bool // sequences as UN of defined length, in implicit VR
 	strayDelimiters  bool // delimiters in sequences and items of defined length
+	unpadded         bool // text without its padding, of odd length
 }
 
 func (f form) order() binary.AppendByteOrder {
@@ -86,7 +87,11 @@ func (f form) element(e forged) []byte {
 	var raw []byte
 	switch v := e.value.(type) {
 	case string:
-		raw = pad([]byte(v), e.vr)
+		if raw = []byte(v); f.unpadded && (e.vr.text() || e.vr.ascii()) {
+			raw = bytes.TrimRight(raw, " \x00")
+		} else {
+			raw = pad(raw, e.vr)
+		}
 	case []uint16:
 		for _, n := range v {
 			raw = f.order().AppendUint16(raw, n)
