@@ -2,6 +2,8 @@ package api
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	stdimage "image"
 	"runtime"
 	"testing"
@@ -33,5 +35,25 @@ func TestALargeViewportTakesTheMemoryOfItsPixels(t *testing.T) {
 		if took, most := after.TotalAlloc-before.TotalAlloc, c.most*maxArea+24<<20; took > most {
 			t.Errorf("%s: %d MB were allocated, want %d at most", name, took>>20, most>>20)
 		}
+	}
+}
+
+func TestPicturesAreMadeTwoAtATime(t *testing.T) {
+	t.Parallel()
+	h := newHospital(t)
+	ctx, stop := context.WithCancel(t.Context())
+	var last func()
+	for range 2 {
+		release, err := h.s.Settled.Place(ctx)
+		must(t, err)
+		last = release
+	}
+	stop()
+	if _, err := h.s.Settled.Place(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("a third picture is begun: %v", err)
+	}
+	last()
+	if _, err := h.s.Settled.Place(t.Context()); err != nil {
+		t.Errorf("a place that was given back is not free: %v", err)
 	}
 }
