@@ -11,6 +11,7 @@ const (
 	axisOfP     = 50.0 // degrees
 	axisMost    = 90.0 // so that P alone, which may come from elsewhere, is no reason
 	swapMargin  = 1.8  // by which an exchange must explain the leads better
+	leftMargin  = 2.4  // the same for left arm and left leg, which look like a heart turned to the left
 	plainMargin = 1.0  // by which a rotation must beat the exchange of two
 )
 
@@ -80,6 +81,9 @@ func reversal(m *medianBeat, b bounds, names []string, signs []leadSigns) (code 
 	}
 	if plainMost > most-plainMargin {
 		best = plain
+	}
+	if best == ReversedLALL {
+		return best, "", most > asIs+leftMargin
 	}
 	return best, "", most > asIs+swapMargin
 }
