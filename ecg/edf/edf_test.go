@@ -171,6 +171,18 @@ func TestAnInterruptedRecordingReadInPartsEqualsTheWhole(t *testing.T) {
 	}
 }
 
+func TestUnitsAndDatesAreReadAsRecordersWriteThem(t *testing.T) {
+	t.Parallel()
+	file := string(build("EDF+C", "1", "\x01\x00\x02\x00\x03\x00\x04\x00", tal("+0\x14\x14", 8)))
+	file = strings.Replace(strings.Replace(file, "Startdate 02-JAN-2025 X", "                       ", 1), "02.01.2503.04.05", "02-01-2503:04:05", 1)
+	for unit, first := range map[string]float32{"mV      ": 10, "MV      ": 10, "uv      ": 0.01, "microV  ": 0.01, "V       ": 10000} {
+		rec, err := Decode([]byte(strings.Replace(file, "mV      ", unit, 1)))
+		if err != nil || rec.Leads[0].Samples[0] != first || !rec.Start.Equal(time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC)) {
+			t.Errorf("%s: %v", unit, err)
+		}
+	}
+}
+
 func TestTwentyFourBitFilesAndUnknownLengthsAreRead(t *testing.T) {
 	t.Parallel()
 	rec, err := Decode(build("BDF+C", "-1", "\x01\x00\x00\xff\xff\xff\x00\x01\x00\x00\x00\x80", tal("+0\x14\x14", 12)))

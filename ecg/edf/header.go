@@ -127,14 +127,14 @@ func (s *signal) setScale(i int, unit string, low, high, digitalLow, digitalHigh
 	}
 	factor := 1.0
 	s.unit = unit
-	switch unit {
-	case "uV", "µV", "\u03bcV":
+	switch strings.ToLower(unit) { // recorders write them in any case
+	case "uv", "µv", "\u03bcv", "microv":
 		s.unit = "uV"
-	case "mV":
+	case "mv", "milliv":
 		s.unit, factor = "uV", 1e3
-	case "nV":
+	case "nv":
 		s.unit, factor = "uV", 1e-3
-	case "V":
+	case "v", "volt":
 		s.unit, factor = "uV", 1e6
 	}
 	s.scale = (high - low) / (digitalHigh - digitalLow) * factor
@@ -214,7 +214,8 @@ func (f *file) readPatient(text string) {
 // readStart reads dd.mm.yy and hh.mm.ss; EDF+ states the whole year in the
 // recording field, else years from 85 on are of the last century.
 func (f *file) readStart(recording, date, clock string) {
-	d, c := strings.Split(date, "."), strings.Split(clock, ".")
+	part := func(r rune) bool { return strings.ContainsRune(".-/:", r) } // only the first is by the standard
+	d, c := strings.FieldsFunc(date, part), strings.FieldsFunc(clock, part)
 	if len(d) != 3 || len(c) != 3 {
 		f.rec.Notef(ecg.NoteDate, "the date and time of recording are impossible and were left out")
 		return
