@@ -11,8 +11,16 @@ import (
 	"github.com/yuanzhen/yuanzhen/dicom"
 )
 
-// runs is an object of RLE frames, compressed without loss.
-func runs(t *testing.T, u uids, ts dicom.TransferSyntax, fragment []byte) []byte {
+// runs is an image of 48 equal samples of 16 bits in RLE (PS3.5 annex G): a
+// segment for each of their bytes.
+func runs() []byte {
+	frame := make([]byte, 64, 68)
+	frame[0], frame[4], frame[8] = 2, 64, 66
+	return append(frame, 257-48, 7, 257-48, 9)
+}
+
+// framed is an object whose pixels are one fragment.
+func framed(t *testing.T, u uids, ts dicom.TransferSyntax, fragment []byte) []byte {
 	t.Helper()
 	f, err := dicom.Read(bytes.NewReader(image(u, 1, 1, nil)), dicom.Options{Keep: -1})
 	must(t, err)
@@ -26,11 +34,8 @@ func TestUnnamedSyntaxIsPlainUnlessSomethingWasLost(t *testing.T) {
 	t.Parallel()
 	h := newHospital(t)
 	lossless, broken, lossy := uids{"1.5", "1.5.1", "1.5.1.1"}, uids{"1.5", "1.5.1", "1.5.1.2"}, uids{"1.5", "1.5.1", "1.5.1.3"}
-	frame := make([]byte, 64, 68) // PS3.5 annex G: two segments, one for each byte of a sample, of 48 equal bytes
-	frame[0], frame[4], frame[8] = 2, 64, 66
-	frame = append(frame, 257-48, 7, 257-48, 9)
-	h.stow("tech1", runs(t, lossless, dicom.RLELossless, frame), runs(t, broken, dicom.RLELossless, []byte("no segments at all..")),
-		runs(t, lossy, dicom.JPEGBaseline8Bit, []byte("\xff\xd8\xff\xe0 lossy")))
+	h.stow("tech1", framed(t, lossless, dicom.RLELossless, runs()), framed(t, broken, dicom.RLELossless, []byte("no segments at all..")),
+		framed(t, lossy, dicom.JPEGBaseline8Bit, []byte("\xff\xd8\xff\xe0 lossy")))
 	const plain, rle, jpeg = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.50"
 	for _, c := range []struct {
 		u            uids
@@ -170,6 +175,56 @@ func TestOddlyWrittenRequestsAreUnderstood(t *testing.T) {
 	} {
 		if r := h.get("tech1", path, "image/gif"); r.code != 200 || r.head.Get("Content-Type") != want {
 			t.Errorf("%s: %d %s %.200s", path, r.code, r.head.Get("Content-Type"), r.body)
+		}
+	}
+}
+
+// The requests of clients, as they write them.
+func TestClientsGetTheFormTheyUnderstand(t *testing.T) {
+	t.Parallel()
+	h := newHospital(t)
+	packed, plain := uids{"1.5", "1.5.1", "1.5.1.1"}, uids{"1.5", "1.5.1", "1.5.1.2"}
+	h.stow("tech1", framed(t, packed, dicom.RLELossless, runs()), image(plain, 2, 1, nil))
+	const (
+		octets  = `multipart/related; type="application/octet-stream"`
+		objects = `multipart/related; type="application/dicom"`
+		ele     = "; transfer-syntax=1.2.840.10008.1.2.1"
+		rle     = "; transfer-syntax=1.2.840.10008.1.2.5"
+	)
+	for _, c := range []struct {
+		client, path string
+		accept       []string
+		want         string // the answer's media type, or that of its first part
+	}{
+		{"OHIF", packed.path() + "/frames/1", []string{"multipart/related; type=application/octet-stream; transfer-syntax=*"}, "application/octet-stream" + rle},
+		{"OHIF", packed.path() + "/rendered?accept=image%2Fjpeg", []string{octets}, "image/jpeg"},
+		{"OHIF's <img>", packed.path() + "/thumbnail?accept=image/jpeg", []string{"image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"}, "image/jpeg"},
+		{"OHIF", "/studies?limit=101&offset=0&fuzzymatching=false&includefield=00081030%2C00080060%2C00080090%2C00100030", []string{"application/dicom+json"}, "application/dicom+json"},
+		{"dicomweb-client for JavaScript", packed.path() + "/frames/1", []string{octets}, "application/octet-stream" + ele},
+		{"dicomweb-client for JavaScript", packed.path(), []string{objects}, "application/dicom" + ele},
+		{"dicomweb-client for Python", packed.path() + "/frames/1", []string{octets + `; transfer-syntax="*"`}, "application/octet-stream" + rle},
+		{"dicomweb-client for Python", packed.path() + "/frames/1", []string{`multipart/related; type="image/jpeg"; transfer-syntax="1.2.840.10008.1.2.4.50", ` + octets + `; transfer-syntax="1.2.840.10008.1.2.1"`}, "application/octet-stream" + ele},
+		{"dicomweb-client for Python", packed.path() + "/metadata", []string{"application/dicom+json"}, "application/dicom+json"},
+		{"dicomweb-client for Python", plain.path() + "/bulkdata/7FE00010", []string{octets + "; transfer-syntax=*"}, "application/octet-stream" + ele},
+		{"Orthanc", "/studies/1.5/series/1.5.1", []string{`multipart/related; type="application/dicom"`}, "application/dicom" + ele},
+		{"Orthanc", "/studies/1.5/metadata", []string{"application/json"}, "application/dicom+json"},
+		{"dcm4che", packed.path(), []string{"multipart/related;type=application/dicom;transfer-syntax=1.2.840.10008.1.2.4.90;q=0.5", `multipart/related;type="application/dicom";transfer-syntax=*`}, "application/dicom" + rle},
+		{"dcm4che", packed.path(), []string{"*/*"}, "application/dicom" + rle},
+		{"a browser", packed.path(), []string{"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}, "application/dicom" + rle},
+		{"a script that asks for anything in JSON", "/studies", []string{"application/json;charset=utf-8, text/plain, */*"}, "application/dicom+json"},
+	} {
+		req, err := http.NewRequest("GET", h.url+dicomRoot+c.path, nil)
+		must(t, err)
+		req.Header["Accept"] = c.accept // line by line
+		req.Header.Set("Authorization", "Bearer "+h.accounts["tech1"].Token)
+		resp, err := http.DefaultClient.Do(req)
+		must(t, err)
+		body, err := io.ReadAll(resp.Body)
+		must(t, err)
+		resp.Body.Close()
+		parts, kinds := (reply{code: resp.StatusCode, head: resp.Header, body: body}).parts(t)
+		if resp.StatusCode != 200 || kinds[0] != c.want || len(parts[0]) == 0 {
+			t.Errorf("%s, %s as %q: %d %q %.200s", c.client, c.path, c.accept, resp.StatusCode, kinds, body)
 		}
 	}
 }

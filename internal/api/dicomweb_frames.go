@@ -111,11 +111,16 @@ func (d *dicomweb) retrieveFrames(c *Call) error {
 	if notModified(c, etag) {
 		return nil
 	}
-	decode := !f.Native() && offer.Syntax != string(f.Syntax)
-	if len(list) == 1 && !offer.Related {
-		return d.sendFrame(c, i, f, list[0], offer, decode, etag)
+	var plain *dicom.Dataset // the header that frames are decoded by
+	if !f.Native() && offer.Syntax != string(f.Syntax) {
+		if plain, err = d.header(c.Context(), i, headerKeep); err != nil {
+			return err
+		}
 	}
-	return d.sendFrames(c, i, f, list, offer, decode, etag)
+	if len(list) == 1 && !offer.Related {
+		return d.sendFrame(c, i, f, list[0], offer, plain, etag)
+	}
+	return d.sendFrames(c, i, f, list, offer, plain, etag)
 }
 
 // frameList reads a list of frame numbers; one that is not there is NotFound.
@@ -146,8 +151,10 @@ type frameSource struct {
 	parts  []dicom.Range // or in the data set
 }
 
-func (d *dicomweb) frame(ctx context.Context, i *hub.Instance, f *settle.Frames, n int, decode bool) (*frameSource, error) {
-	if !decode && f.Cell <= 1 && f.BitOffset(n) == 0 {
+// frame gets a frame as stored, or decoded to plain samples by the object's
+// header.
+func (d *dicomweb) frame(ctx context.Context, i *hub.Instance, f *settle.Frames, n int, plain *dicom.Dataset) (*frameSource, error) {
+	if plain == nil && f.Cell <= 1 && f.BitOffset(n) == 0 {
 		src := &frameSource{parts: f.Ranges(n)}
 		for _, r := range src.parts {
 			src.length += r.Length
@@ -159,8 +166,8 @@ func (d *dicomweb) frame(ctx context.Context, i *hub.Instance, f *settle.Frames,
 		return nil, err
 	}
 	turnCells(raw, f.Cell)
-	if decode {
-		if raw, err = d.plain(ctx, i, raw); err != nil {
+	if plain != nil {
+		if raw, err = d.decode(ctx, plain, raw); err != nil {
 			return nil, err
 		}
 	}
@@ -172,12 +179,8 @@ func (d *dicomweb) frameBytes(ctx context.Context, i *hub.Instance, f *settle.Fr
 	return d.Settled.FrameBytes(ctx, i, f, n)
 }
 
-// plain decodes a frame to little endian samples.
-func (d *dicomweb) plain(ctx context.Context, i *hub.Instance, raw []byte) ([]byte, error) {
-	ds, err := d.header(ctx, i, headerKeep)
-	if err != nil {
-		return nil, err
-	}
+// decode turns a frame into little endian samples.
+func (d *dicomweb) decode(ctx context.Context, ds *dicom.Dataset, raw []byte) ([]byte, error) {
 	release, err := d.turn(ctx)
 	if err != nil {
 		return nil, err
@@ -197,8 +200,8 @@ func (d *dicomweb) turn(ctx context.Context) (release func(), err error) { retur
 func notRenderable(err error) error { return settle.NotRenderable(err) }
 
 // sendFrame sends one frame without parts around it, by range if asked.
-func (d *dicomweb) sendFrame(c *Call, i *hub.Instance, f *settle.Frames, n int, offer web.Offer, decode bool, etag string) error {
-	src, err := d.frame(c.Context(), i, f, n, decode)
+func (d *dicomweb) sendFrame(c *Call, i *hub.Instance, f *settle.Frames, n int, offer web.Offer, plain *dicom.Dataset, etag string) error {
+	src, err := d.frame(c.Context(), i, f, n, plain)
 	if err != nil {
 		return err
 	}
@@ -226,13 +229,13 @@ func (d *dicomweb) sendFrame(c *Call, i *hub.Instance, f *settle.Frames, n int, 
 func serveContent(c *Call, r io.ReadSeeker) { http.ServeContent(c.W, c.Request, "", time.Time{}, r) }
 
 // sendFrames sends frames as parts.
-func (d *dicomweb) sendFrames(c *Call, i *hub.Instance, f *settle.Frames, list []int, offer web.Offer, decode bool, etag string) error {
+func (d *dicomweb) sendFrames(c *Call, i *hub.Instance, f *settle.Frames, list []int, offer web.Offer, plain *dicom.Dataset, etag string) error {
 	w := web.NewWriter(c.W)
 	h := c.W.Header()
 	root := base(c) + "/studies/" + c.PathValue("study") + "/series/" + c.PathValue("series") + "/instances/" + i.UID + "/frames/"
 	for at, n := range list {
 		part := []web.Header{{Name: "Content-Type", Value: offer.ContentType()}, {Name: "Content-Location", Value: root + strconv.Itoa(n+1)}}
-		src, err := d.frame(c.Context(), i, f, n, decode)
+		src, err := d.frame(c.Context(), i, f, n, plain)
 		if at == 0 {
 			if err != nil {
 				return err
