@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -55,6 +56,10 @@ func statusOf(err error) int {
 // breaks under an upload.
 func everyday(code string) bool { return code == "starting" || code == "upload.cut_off" }
 
+// left tells whether the client went away before it had its answer: net/http
+// ends the request's context then, also when it notices while writing.
+func left(r *http.Request) bool { return errors.Is(r.Context().Err(), context.Canceled) }
+
 // problem answers an error as RFC 9457 problem JSON: a sentence for the
 // person in their language, the code for the program. The cause goes to the
 // log only.
@@ -72,7 +77,7 @@ func (s *Server) problem(c *Call, err error) {
 			body[k] = v
 		}
 	}
-	if status >= 500 && !everyday(code) {
+	if status >= 500 && !everyday(code) && !left(c.Request) {
 		s.Log.Error("request failed", "request", c.Actor.RequestID, "route", c.Pattern, "code", code, "error", err)
 	} else {
 		s.Log.Debug("request refused", "request", c.Actor.RequestID, "route", c.Pattern, "status", status, "code", code, "error", err)
