@@ -5,6 +5,8 @@ import { Line } from './line'
 
 export interface DeskOptions {
   viewport?: { width: number; height: number }
+  /** A phone: fingers instead of a mouse. */
+  touch?: boolean
   /** Console errors that belong to the story, such as the 409 of the reader who comes second. */
   expects?: readonly RegExp[]
   /** Behind the line that can be cut; its breaks are no faults of the page. */
@@ -48,7 +50,7 @@ export const test = base.extend<Fixtures>({
     const faults: string[] = []
     const pages: Page[] = []
     await use(async (login, options = {}) => {
-      const context = await browser.newContext({ viewport: options.viewport ?? { width: 1366, height: 768 }, acceptDownloads: true })
+      const context = await browser.newContext({ viewport: options.viewport ?? { width: 1366, height: 768 }, hasTouch: options.touch ?? false, isMobile: options.touch ?? false, acceptDownloads: true })
       const page = await context.newPage()
       pages.push(page)
       watch(page, login, [...(options.expects ?? []), ...(options.remote ? cutOff : [])], faults)

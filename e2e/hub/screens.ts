@@ -21,6 +21,20 @@ export async function judge(page: Page, name: string): Promise<void> {
   expect.soft(serious.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 160)).join(' | ')}`), `${name}: what axe calls serious`).toEqual([])
 }
 
+/** What is meant to be touched and is lower than a finger needs, in CSS pixels. */
+const fingerPx = 40
+
+/** Judges a page on a phone: all of it, and every control large enough for a finger. */
+export async function judgePhone(page: Page, name: string): Promise<void> {
+  await judge(page, `${name} on a phone`)
+  const low = await page.evaluate((least) => {
+    const controls = [...document.querySelectorAll<HTMLElement>('button, nav a, a.btn, select, label.check, input:not([type=checkbox]):not([type=radio]):not([type=range])')]
+    return controls.filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < least && !e.classList.contains('visually-hidden'))
+      .map((e) => `${e.dataset['testid'] ?? e.textContent?.slice(0, 20)}: ${Math.round(e.getBoundingClientRect().height)} px`)
+  }, fingerPx)
+  expect.soft(low, `${name}: lower than a finger needs`).toEqual([])
+}
+
 /**
  * Judges a page; with UPDATE_SCREENSHOTS=1 its picture replaces the one in
  * docs/screenshots. Pages that show a radiograph or a CT are kept as JPEG.

@@ -1,5 +1,5 @@
 import type { ComponentType } from 'preact'
-import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { live } from '../load/live'
 import { account, logout } from '../load/session'
 import { language, speak } from '../text/catalogue'
@@ -62,8 +62,12 @@ function Header() {
 function NavLink(props: { route: Route }) {
   const { pattern, nav } = props.route
   const count = nav?.count?.() ?? 0
+  const link = useRef<HTMLAnchorElement>(null)
+  const here = path.value === pattern
+  // On a phone the links scroll: the one in force is seen.
+  useEffect(() => { if (here) link.current?.scrollIntoView({ block: 'nearest', inline: 'center' }) }, [here])
   return (
-    <a href={pattern} aria-current={path.value === pattern ? 'page' : undefined} data-testid={`nav-${pattern.slice(1).replace(/\//g, '-') || 'home'}`}>
+    <a ref={link} href={pattern} aria-current={here ? 'page' : undefined} data-testid={`nav-${pattern.slice(1).replace(/\//g, '-') || 'home'}`}>
       {nav?.label()}
       {count > 0 && <span class="quiet">&nbsp;{count}</span>}
     </a>

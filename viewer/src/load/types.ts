@@ -157,7 +157,9 @@ export interface Prior {
   report: string
   exam_at: string
   item: string
+  item_name: string
   member: string
+  member_name: string
   impression: string
   kind: Kind
 }

@@ -9,7 +9,7 @@ import { Dialog } from '../parts/dialog'
 import type { Column } from '../parts/table'
 import { toast, toastFault } from '../parts/toast'
 import { type FieldSpec, FormDialog, SecretDialog, type Values } from './form'
-import { Register, useList } from './register'
+import { nameIn, Register, useList } from './register'
 
 const roles = ['tech', 'clinician', 'reader', 'reviewer', 'expert', 'dispatcher', 'qc', 'admin', 'secadmin', 'auditor', 'regulator'] as const
 const rights = ['sign_alone', 'sign_alone:ecg', 'sign_alone:image', 'head', 'duty_desk'] as const
@@ -39,7 +39,7 @@ export default function Accounts() {
     accounts.reload()
   }
   return (
-    <Register testid="accounts" title={t('accounts')} list={accounts} id={(r) => r.id} none={t('none')} dim={(r) => !r.active} columns={columns(setOpen, admin)}
+    <Register testid="accounts" title={t('accounts')} list={accounts} id={(r) => r.id} none={t('none')} dim={(r) => !r.active} columns={columns(setOpen, admin, members.rows ?? [])}
       actions={admin && <button type="button" class="btn primary" onClick={() => setOpen({ what: 'add' })} data-testid="account-add">{t('accountAdd')}</button>}>
       {open?.what === 'add' && <FormDialog testid="account-form" title={t('accountAdd')} verb={t('add')} fields={fields(members.rows ?? [], false)} start={{ member: account.value?.member.code ?? '' }} onClose={close}
         onSend={async (v) => {
@@ -67,16 +67,16 @@ function reasonField(): FieldSpec {
   return { key: 'reason', label: t('reason'), required: true }
 }
 
-function columns(open: (o: Open) => void, admin: boolean): Column<AccountRow>[] {
+function columns(open: (o: Open) => void, admin: boolean, members: readonly Member[]): Column<AccountRow>[] {
   const button = (what: Exclude<Open['what'], 'add'>, row: AccountRow, word: string) => <button type="button" class="btn small" onClick={() => open({ what, row })} data-testid={`account-${what}`}>{word}</button>
   return [
-    { key: 'login', head: t('login'), width: '132px', cell: (r) => r.login },
-    { key: 'name', head: t('name'), width: '120px', cell: (r) => r.name },
-    { key: 'member', head: t('member'), width: '96px', cell: (r) => r.member },
-    { key: 'role', head: t('role'), width: '120px', cell: (r) => shell(`role_${r.role}`) },
+    { key: 'login', head: t('login'), width: '112px', cell: (r) => r.login },
+    { key: 'name', head: t('name'), width: '96px', cell: (r) => r.name },
+    { key: 'member', head: t('member'), width: '168px', cell: (r) => nameIn(members, r.member), title: (r) => r.member },
+    { key: 'role', head: t('role'), width: '150px', cell: (r) => shell(`role_${r.role}`) },
     { key: 'rights', head: t('rights'), cell: (r) => r.rights.map(rightWord).join(comma.value), title: (r) => r.rights.map(rightWord).join(comma.value) },
-    { key: 'state', head: t('state'), width: '132px', cell: (r) => stateWord(r) },
-    { key: 'act', head: '', width: admin ? '300px' : '250px', right: true, cell: (r) => (
+    { key: 'state', head: t('state'), width: '116px', cell: (r) => stateWord(r) },
+    { key: 'act', head: '', width: admin ? '336px' : '270px', right: true, cell: (r) => (
       <span class="line">
         {admin ? <>{button('edit', r, t('edit'))}{button('tokens', r, t('tokens'))}{button('off', r, t(r.active ? 'deactivate' : 'activate'))}</> : <>{r.locked && button('unlock', r, t('unlock'))}{r.has_totp && button('totp', r, t('removeTotp'))}</>}
         {button('reset', r, t('resetPassword'))}

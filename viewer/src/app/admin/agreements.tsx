@@ -7,7 +7,7 @@ import { w } from '../../text/words'
 import { stamp } from '../clock'
 import { toast } from '../parts/toast'
 import { dayStart, type FieldSpec, FormDialog } from './form'
-import { Register, useList } from './register'
+import { nameIn, Register, useList } from './register'
 
 const kinds: readonly Kind[] = ['image', 'ecg', 'holter', 'consultation']
 
@@ -17,6 +17,7 @@ export default function Agreements() {
   const members = useList(() => list<Member>('/api/v1/members'))
   const [adding, setAdding] = useState(false)
   const [ending, setEnding] = useState<AgreementRow | null>(null)
+  const named = (code: string) => nameIn(members.rows ?? [], code)
   const options = (members.rows ?? []).map((m) => [m.code, `${m.code} ${m.name}`] as const)
   const fields: FieldSpec[] = [
     { key: 'source', label: t('source'), kind: 'select', options, required: true },
@@ -30,8 +31,8 @@ export default function Agreements() {
     <Register testid="agreements" title={t('agreements')} help={t('agreementsHelp')} list={agreements} id={(a) => a.id} none={t('none')}
       actions={<button type="button" class="btn primary" onClick={() => setAdding(true)} data-testid="agreement-add">{t('agreementAdd')}</button>}
       columns={[
-        { key: 'source', head: t('source'), width: '140px', cell: (a) => a.source },
-        { key: 'centre', head: t('centre'), width: '140px', cell: (a) => a.centre },
+        { key: 'source', head: t('source'), width: '200px', cell: (a) => named(a.source), title: (a) => a.source },
+        { key: 'centre', head: t('centre'), width: '200px', cell: (a) => named(a.centre), title: (a) => a.centre },
         { key: 'kinds', head: t('kinds'), cell: (a) => (a.kinds.length === 0 ? t('allKinds') : a.kinds.map((k) => w(`kind_${k}`)).join(comma.value)) },
         { key: 'from', head: t('from'), width: '130px', cell: (a) => <span class="num">{stamp(a.from).slice(0, 10)}</span> },
         { key: 'to', head: t('to'), width: '130px', cell: (a) => <span class="num">{stamp(a.to).slice(0, 10) || t('openEnd')}</span> },
@@ -48,7 +49,7 @@ export default function Agreements() {
         onSend={async (v) => {
           await send('POST', `/api/v1/agreements/${encodeURIComponent(ending.id)}/end`, { reason: v['reason'] })
           agreements.reload()
-        }}><p>{ending.source} → {ending.centre}</p></FormDialog>}
+        }}><p>{named(ending.source)} → {named(ending.centre)}</p></FormDialog>}
     </Register>
   )
 }

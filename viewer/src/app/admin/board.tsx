@@ -6,11 +6,11 @@ import { actCritical, listCritical } from '../../load/critical'
 import { live } from '../../load/live'
 import { act } from '../../load/tasks'
 import type { Priority, Task } from '../../load/types'
-import { comma } from '../../text/catalogue'
 import { t } from '../../text/admin'
 import { w } from '../../text/words'
 import { ago, now } from '../clock'
 import { Blank, ProblemNote, Skeleton } from '../parts/blank'
+import { finding } from '../parts/finding'
 import { Countdown, PatientLine, PrealertMark, PriorityMark, StateMark, TierMark } from '../parts/marks'
 import { type Column, Table } from '../parts/table'
 import { toast, toastFault } from '../parts/toast'
@@ -43,7 +43,7 @@ export default function Board() {
       {criticals.rows?.map((c) => <CriticalRow key={c.id} value={c} onPhone={() => setOpen({ what: 'phone', value: c })} onClosed={criticals.reload} />)}
       {readers.rows && <Loads readers={readers.rows} tasks={waiting} />}
       {fault.value && <ProblemNote fault={fault.value} onRetry={() => void reload()} />}
-      <div class="panel scroll">
+      <div class="panel scroll" tabIndex={0} role="region" aria-label={t('board')}>
         {!ready.value ? !fault.value && <Skeleton /> : rows.length === 0 ? <Blank title={t('boardNone')} /> : (
           <Table testid="board-table" columns={columns(setOpen)} rows={rows} id={(x) => x.id} fresh={(x) => fresh.value.has(x.id)} />
         )}
@@ -70,12 +70,12 @@ async function handUp(x: Task, body: { reason: string; to: string }, to: string)
 function columns(open: (o: Open) => void): Column<Task>[] {
   const button = (what: 'transfer' | 'priority' | 'cancel' | 'escalate' | 'correct', task: Task, word: string) => <button type="button" class="btn small" onClick={() => open({ what, task })} data-testid={`board-${what}`}>{word}</button>
   return [
-    { key: 'priority', head: t('priority'), width: '92px', cell: (x) => <PriorityMark priority={x.priority} /> },
-    { key: 'left', head: t('left'), width: '104px', cell: (x) => <Countdown due={x.due} met={Boolean(x.t_prelim)} /> },
+    { key: 'priority', head: t('priority'), width: '104px', cell: (x) => <PriorityMark priority={x.priority} /> },
+    { key: 'left', head: t('left'), width: '96px', cell: (x) => <Countdown due={x.due} met={Boolean(x.t_prelim)} /> },
     { key: 'patient', head: t('patient'), width: '160px', cell: (x) => <PatientLine patient={x.patient} /> },
     { key: 'exam', head: t('exam'), cell: (x) => <span class="line"><span class="clip">{examName(x)}</span><PrealertMark alerts={x.prealert} short /><TierMark task={x} /></span>, title: (x) => examName(x) },
-    { key: 'member', head: t('clinic'), width: '160px', cell: (x) => x.member_name, title: (x) => x.member_name },
-    { key: 'state', head: t('state'), width: '136px', cell: (x) => <StateMark state={x.state} who={x.holder_name} /> },
+    { key: 'member', head: t('clinic'), width: '164px', cell: (x) => x.member_name, title: (x) => x.member_name },
+    { key: 'state', head: t('state'), width: '128px', cell: (x) => <StateMark state={x.state} who={x.holder_name} /> },
     { key: 'act', head: '', width: '296px', right: true, cell: (x) => <span class="line">{button('transfer', x, t(x.state === 'queued' ? 'assign' : 'transfer'))}{button('priority', x, t('priority'))}{mayEscalate(x) && button('escalate', x, t('escalate'))}{button('correct', x, t('correct'))}{x.state !== 'queued' && button('cancel', x, t('cancelTask'))}</span> },
   ]
 }
@@ -90,7 +90,7 @@ function Loads(props: { readers: readonly Reader[]; tasks: readonly Task[] }) {
         return (
           <div key={r.login} data-testid="load" data-count={n}>
             <span class="line"><strong class="grow clip">{r.name}</strong><span class={r.on_duty ? 'mark good' : 'mark quiet'}>{t(r.on_duty ? 'onDuty' : 'offDuty')}</span><span class="num">{n}</span></span>
-            <span class={`bar${n >= busyFrom ? ' busy' : ''}`}><i style={{ width: `${Math.min(100, (n / busyFrom) * 100)}%` }} /></span>
+            <span class={`share${n >= busyFrom ? ' busy' : ''}`}><i style={{ width: `${Math.min(100, (n / busyFrom) * 100)}%` }} /></span>
           </div>
         )
       })}
@@ -124,7 +124,7 @@ function CriticalRow(props: { value: CriticalView; onPhone(): void; onClosed(): 
   const close = () => actCritical(c.id, 'close').then(props.onClosed)
   return (
     <div class="problem" data-testid="board-critical" data-state={c.state}>
-      <span class="grow"><strong>{t(`critical_${c.state === 'notified' || c.state === 'received' ? c.state : 'handled'}`)}</strong> {c.member_name} · <PatientLine patient={c.patient} /> · {[...c.item_names, c.text].filter(Boolean).join(comma.value)} · {ago(c.found_at, now.value)}</span>
+      <span class="grow"><strong>{t(`critical_${c.state === 'notified' || c.state === 'received' ? c.state : 'handled'}`)}</strong> {c.member_name} · <PatientLine patient={c.patient} /> · {finding(c)} · {ago(c.found_at, now.value)}</span>
       {c.state === 'notified' && <button type="button" class="btn small critical" onClick={props.onPhone} data-testid="critical-phone">{t('phoneNotice')}</button>}
       {c.state === 'handled' && <button type="button" class="btn small primary" onClick={() => void close()} data-testid="critical-close">{t('closeLoop')}</button>}
     </div>
@@ -142,7 +142,7 @@ function PhoneDialog(props: { value: CriticalView & { member_phone?: string }; o
         toast(t('saved'), 'good')
         props.onDone()
       }}>
-      <p><strong>{c.member_name}</strong> · <PatientLine patient={c.patient} /> · {[...c.item_names, c.text].filter(Boolean).join(comma.value)}</p>
+      <p><strong>{c.member_name}</strong> · <PatientLine patient={c.patient} /> · {finding(c)}</p>
     </FormDialog>
   )
 }

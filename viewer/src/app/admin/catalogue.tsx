@@ -6,7 +6,7 @@ import { w } from '../../text/words'
 import { stamp } from '../clock'
 import { toast } from '../parts/toast'
 import { dayStart, type FieldSpec, FormDialog } from './form'
-import { Register, useList } from './register'
+import { nameIn, Register, useList } from './register'
 
 const scopes = ['alliance', 'county', 'city', 'province', 'national'] as const
 const kinds: readonly Kind[] = ['image', 'ecg', 'holter']
@@ -42,7 +42,7 @@ export default function Catalogue() {
       <Register testid="marks" title={t('marks')} help={t('marksHelp')} list={marks} id={(m) => `${m.member}|${m.item}|${m.scope}|${m.from}`} none={t('marksNone')}
         actions={<button type="button" class="btn" onClick={() => setMarking(true)} data-testid="mark-add">{t('markAdd')}</button>}
         columns={[
-          { key: 'member', head: t('member'), width: '130px', cell: (m) => m.member },
+          { key: 'member', head: t('member'), width: '180px', cell: (m) => nameIn(members.rows ?? [], m.member), title: (m) => m.member },
           { key: 'item', head: t('code'), width: '130px', cell: (m) => m.item },
           { key: 'label', head: t('label'), cell: (m) => m.label },
           { key: 'scope', head: t('scope'), width: '90px', cell: (m) => scopeWord(m.scope) },

@@ -9,7 +9,7 @@ import { toast } from '../parts/toast'
 import { type FieldSpec, FormDialog, type Values } from './form'
 import { Forwards } from './forwards'
 import { Refused } from './refused'
-import { Register, useList } from './register'
+import { nameIn, Register, useList } from './register'
 
 /** Modalities and carts that send to the hub, who was refused, and where copies go. */
 export default function Devices() {
@@ -30,17 +30,17 @@ export default function Devices() {
         columns={[
           { key: 'ae', head: t('aeTitle'), width: '150px', cell: (x) => x.ae_title },
           { key: 'name', head: t('called'), cell: (x) => x.name, title: (x) => x.name },
-          { key: 'member', head: t('member'), width: '100px', cell: (x) => x.member },
+          { key: 'member', head: t('member'), width: '150px', cell: (x) => nameIn(members.rows ?? [], x.member), title: (x) => x.member },
           { key: 'kind', head: t('deviceKind'), width: '64px', cell: (x) => x.kind },
           { key: 'seen', head: t('lastSeen'), width: '140px', cell: (x) => <span class="num">{stamp(x.last_seen) || '—'}</span> },
           { key: 'today', head: d('today'), width: '64px', right: true, cell: (x) => <span class="num">{x.today}</span> },
           { key: 'n', head: d('total'), width: '80px', right: true, cell: (x) => <span class="num">{x.instances}</span> },
-          { key: 'marks', head: d('state'), width: '230px', cell: (x) => <Marks of={x} />, title: (x) => (x.skewed ? d('clockHint') : '') },
-          { key: 'error', head: d('lastError'), width: '200px', cell: (x) => <LastError of={x} />, title: (x) => [x.error_note, stamp(x.error_at)].filter(Boolean).join(' · ') },
+          { key: 'marks', head: d('state'), width: '210px', cell: (x) => <Marks of={x} />, title: (x) => (x.skewed ? d('clockHint') : '') },
+          { key: 'error', head: d('lastError'), width: '170px', cell: (x) => <LastError of={x} />, title: (x) => [x.error_note, stamp(x.error_at)].filter(Boolean).join(' · ') },
         ]}>
         {open && <DeviceForm device={open.device} start={open.start} members={members.rows ?? []} onClose={() => setOpen(null)} onSaved={() => { devices.reload(); strangers.reload() }} />}
       </Register>
-      <Refused list={strangers} onTake={take} />
+      <Refused list={strangers} members={members.rows ?? []} onTake={take} />
       <Forwards members={members.rows ?? []} />
     </div>
   )

@@ -6,6 +6,7 @@ import { w } from '../../text/words'
 import { Blank, ProblemNote, Skeleton } from '../parts/blank'
 import { Choice } from '../parts/field'
 import { Table } from '../parts/table'
+import { useMemberNames } from './register'
 import '../../style/admin.css'
 
 const spans = ['7', '30', '90', '365'] as const
@@ -15,6 +16,7 @@ export default function Overview() {
   const [days, setDays] = useState<(typeof spans)[number]>('30')
   const [got, setGot] = useState<AllianceSummary | null>(null)
   const [fault, setFault] = useState<unknown>(null)
+  const named = useMemberNames()
   const read = () => {
     setFault(null)
     const from = new Date(hubNow() - Number(days) * 86_400_000).toISOString()
@@ -39,10 +41,10 @@ export default function Overview() {
             <Sum word={t('criticals')} value={String((got.critical ?? []).reduce((n, x) => n + x.count, 0))} of={t('closedOf', { n: got.critical?.find((x) => x.name === 'closed')?.count ?? 0 })} />
             <Sum word={t('recognised')} value={String(decided('recognise'))} of={t('savedOf', { n: got.recognition.saved.toFixed(2), m: decided('recognise') + decided('decline') })} />
           </div>
-          <div class="panel scroll">
+          <div class="panel scroll" tabIndex={0} role="region" aria-label={t('overview')}>
             {tasks.length === 0 ? <Blank title={t('noTasks')} /> : (
               <Table testid="overview-table" rows={tasks} id={(x) => `${x.member}|${x.kind}`} columns={[
-                { key: 'member', head: t('member'), cell: (x) => x.member },
+                { key: 'member', head: t('member'), cell: (x) => named(x.member), title: (x) => x.member },
                 { key: 'kind', head: t('kinds'), width: '120px', cell: (x) => w(`kind_${x.kind}`) },
                 ...(['submitted', 'reported', 'returned', 'cancelled'] as const).map((key) => ({ key, head: t(key), width: '120px', right: true, cell: (x: (typeof tasks)[number]) => <span class="num">{x[key]}</span> })),
               ]} />

@@ -1,13 +1,14 @@
+import type { Member } from '../../load/admin'
 import type { Stranger } from '../../load/devices'
 import { t } from '../../text/admin'
 import { d } from '../../text/devices'
 import { stamp } from '../clock'
 import { ProblemNote } from '../parts/blank'
 import { Table } from '../parts/table'
-import type { Listed } from './register'
+import { type Listed, nameIn } from './register'
 
 /** Callers the hub did not accept, each a click away from being a device. */
-export function Refused(props: { list: Listed<Stranger>; onTake(s: Stranger): void }) {
+export function Refused(props: { list: Listed<Stranger>; members: readonly Member[]; onTake(s: Stranger): void }) {
   const { rows, fault, reload } = props.list
   return (
     <section class="stack register" data-testid="refused">
@@ -20,7 +21,7 @@ export function Refused(props: { list: Listed<Stranger>; onTake(s: Stranger): vo
             { key: 'ae', head: t('aeTitle'), width: '170px', cell: (s) => s.ae_title },
             { key: 'address', head: t('address'), width: '150px', cell: (s) => <span class="num">{s.address}</span> },
             { key: 'why', head: t('reason'), cell: (s) => <span>{d(`reason_${s.reason}`)}{s.reason === 'called' && <span class="quiet"> {s.called}</span>}</span>, title: (s) => s.client },
-            { key: 'member', head: t('member'), width: '110px', cell: (s) => s.member || '—' },
+            { key: 'member', head: t('member'), width: '168px', cell: (s) => (s.member ? nameIn(props.members, s.member) : '—'), title: (s) => s.member },
             { key: 'n', head: d('times'), width: '70px', right: true, cell: (s) => <span class="num">{s.count}</span> },
             { key: 'first', head: d('since'), width: '150px', cell: (s) => <span class="num">{stamp(s.first_at)}</span> },
             { key: 'last', head: t('lastSeen'), width: '150px', cell: (s) => <span class="num">{stamp(s.last_at)}</span> },

@@ -7,7 +7,7 @@ import { w } from '../../text/words'
 import { stamp } from '../clock'
 import { toast, toastFault } from '../parts/toast'
 import { FormDialog } from './form'
-import { Register, useList } from './register'
+import { Register, useList, useMemberNames } from './register'
 
 const kinds = ['', 'image', 'ecg', 'holter', 'consultation'] as const
 
@@ -24,6 +24,7 @@ export default function Roster() {
     ? await list<Reader>('/api/v1/readers')
     : (await list<AccountRow>('/api/v1/accounts')).filter((a) => a.active && ['reader', 'reviewer', 'expert'].includes(a.role))))
   const [adding, setAdding] = useState(false)
+  const named = useMemberNames()
   const end = async (d: DutyRow) => {
     try {
       await send('DELETE', `/api/v1/roster?${new URLSearchParams({ account: d.account, kind: d.kind, from: d.from })}`)
@@ -39,7 +40,7 @@ export default function Roster() {
       columns={[
         { key: 'name', head: t('name'), width: '160px', cell: (d) => `${d.name}（${d.account}）` },
         { key: 'role', head: t('role'), width: '120px', cell: (d) => shell(`role_${d.role}`) },
-        { key: 'member', head: t('member'), width: '100px', cell: (d) => d.member },
+        { key: 'member', head: t('member'), width: '180px', cell: (d) => named(d.member), title: (d) => d.member },
         { key: 'kind', head: t('kinds'), cell: (d) => kindWord(d.kind) },
         { key: 'from', head: t('from'), width: '150px', cell: (d) => <span class="num">{stamp(d.from)}</span> },
         { key: 'to', head: t('to'), width: '150px', cell: (d) => <span class="num">{stamp(d.to) || t('openEnd')}</span> },

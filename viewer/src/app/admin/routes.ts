@@ -4,7 +4,7 @@ import type { Route } from '../route'
 const everybody = ['tech', 'clinician', 'reader', 'reviewer', 'expert', 'dispatcher', 'qc', 'admin', 'secadmin', 'auditor', 'regulator'] as const
 
 export const routes: Route[] = [
-  { pattern: '/board', roles: ['dispatcher'], load: () => import('./board'), nav: { label: () => t('board'), at: 20 } },
+  { pattern: '/board', roles: ['dispatcher'], load: () => import('./board'), nav: { label: () => t('board'), at: 20 }, full: true },
   { pattern: '/quality', roles: ['qc'], load: () => import('./quality'), nav: { label: () => t('quality'), at: 3 } },
   { pattern: '/overview', roles: ['regulator', 'admin'], load: () => import('./overview'), nav: { label: () => t('overview'), at: 49 } },
   { pattern: '/accounts', roles: ['admin', 'secadmin'], load: () => import('./accounts'), nav: { label: () => t('accounts'), at: 40 } },

@@ -1,10 +1,9 @@
 import { signal } from '@preact/signals'
 import type { CriticalView } from '../../load/clinic'
 import { hasRole } from '../../load/session'
-import { comma } from '../../text/catalogue'
 import { t } from '../../text/clinic'
-import { critical, type CriticalItem, criticalItems } from '../../text/critical'
 import { ago, left, now } from '../clock'
+import { finding } from '../parts/finding'
 import { Icon } from '../parts/icon'
 import { PatientLine } from '../parts/marks'
 import { HandleDialog, ReceiveDialog } from './criticaldialogs'
@@ -13,12 +12,6 @@ import { criticals, unreceived } from './store'
 
 /** The critical value whose dialog is open, and which dialog. */
 export const asking = signal<{ id: string; what: 'receive' | 'handle' } | null>(null)
-
-/** What was found, in words: the listed items and the reader's own text. */
-export function finding(c: CriticalView): string {
-  const names = c.items.map((code, i) => (criticalItems.some((x) => x === code) ? critical(code as CriticalItem) : c.item_names?.[i] ?? code))
-  return [...names, c.text].filter(Boolean).join(comma.value)
-}
 
 /** Stands on every page of the clinic until somebody has read the finding back. */
 export function CriticalBar() {

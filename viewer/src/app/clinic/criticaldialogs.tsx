@@ -10,7 +10,7 @@ import { Dialog } from '../parts/dialog'
 import { Choice, Field } from '../parts/field'
 import { PatientLine } from '../parts/marks'
 import { toast, toastFault } from '../parts/toast'
-import { finding } from './criticalbar'
+import { finding } from '../parts/finding'
 import { readBackList, sameItems } from './readback'
 import { putCritical } from './store'
 

@@ -8,7 +8,7 @@ import { Blank, ProblemNote, Skeleton } from '../parts/blank'
 import { Dialog } from '../parts/dialog'
 import { Field } from '../parts/field'
 import { Icon } from '../parts/icon'
-import { PriorityMark, StateMark } from '../parts/marks'
+import { PatientLine, PriorityMark, StateMark } from '../parts/marks'
 import { type Column, Table } from '../parts/table'
 import { toast, toastFault } from '../parts/toast'
 import { navigate } from '../router'
@@ -76,9 +76,9 @@ function columns(cancel: (o: Order) => void): Column<Order>[] {
   return [
     { key: 'time', head: t('time'), width: '96px', cell: (o) => <span class="num quiet">{shortStamp(o.created_at, now.value)}</span> },
     { key: 'accession', head: t('accession'), width: '124px', cell: (o) => <span class="num">{o.accession}</span> },
-    { key: 'patient', head: t('patient'), width: '170px', cell: (o) => <>{o.patient_name || t('nameUnknown')} <span class="quiet">{taskOf(o)?.patient.age}</span></>, title: (o) => o.patient_name },
+    { key: 'patient', head: t('patient'), width: '170px', cell: (o) => <PatientLine patient={{ id: o.patient_id, name: o.patient_name, sex: o.sex, birth_date: o.birth_date, age: taskOf(o)?.patient.age ?? o.age }} />, title: (o) => o.patient_name },
     { key: 'exam', head: t('exam'), cell: (o) => o.item_name || [o.modality, o.body_part].join(' '), title: (o) => o.item_name },
-    { key: 'priority', head: t('priority'), width: '88px', cell: (o) => <PriorityMark priority={o.priority} /> },
+    { key: 'priority', head: t('priority'), width: '104px', cell: (o) => <PriorityMark priority={o.priority} /> },
     { key: 'doctor', head: t('doctor'), width: '96px', cell: (o) => o.doctor },
     { key: 'state', head: t('state'), width: '150px', cell: (o) => { const x = taskOf(o); return x ? <StateMark state={x.state} /> : '' } },
     { key: 'act', head: '', width: '156px', right: true, cell: (o) => <Actions order={o} onCancel={cancel} /> },

@@ -38,7 +38,7 @@ export default function Results() {
   return (
     <ClinicPage testid="results">
       <div class="line wrap head">
-        <h1 class="grow">{t('resultsTitle')}{unread > 0 && <span class="mark warn"> {t('unread', { n: unread })}</span>}</h1>
+        <h1 class="grow">{t('resultsTitle')} {unread > 0 && <span class="mark warn">{t('unread', { n: unread })}</span>}</h1>
         <label class="search"><Icon name="search" />
           <input class="input" type="search" value={text} placeholder={t('searchResults')} aria-label={t('searchResults')} onInput={(e) => setText(e.currentTarget.value)} data-testid="results-search" />
         </label>

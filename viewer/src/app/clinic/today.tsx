@@ -39,7 +39,7 @@ function columns(): Column<ClinicTask>[] {
   }
   return [
     { key: 'time', head: t('time'), width: '92px', cell: (x) => <span class="num quiet">{shortStamp(x.created_at, now.value)}</span> },
-    { key: 'priority', head: t('priority'), width: '88px', cell: (x) => <PriorityMark priority={x.priority} /> },
+    { key: 'priority', head: t('priority'), width: '104px', cell: (x) => <PriorityMark priority={x.priority} /> },
     { key: 'patient', head: t('patient'), width: '190px', cell: (x) => <PatientLine patient={x.patient} />, title: (x) => x.patient.name },
     { key: 'exam', head: t('exam'), cell: (x) => <Exam task={x} />, title: (x) => examName(x) },
     { key: 'arrived', head: t('arrived'), width: '76px', cell: (x) => (x.arrived > 0 ? <Arrived task={x} /> : '') },

@@ -16,7 +16,7 @@ export function columns(chip: Chip): Column<Task>[] {
   const me = account.peek()?.login
   const finished = chip === 'issued'
   return [
-    { key: 'priority', head: t('head_priority'), width: '92px', cell: (x) => <PriorityMark priority={x.priority} /> },
+    { key: 'priority', head: t('head_priority'), width: '104px', cell: (x) => <PriorityMark priority={x.priority} /> },
     finished
       ? { key: 'signed', head: t('head_signed'), width: '132px', cell: (x) => <span class="num">{stamp(x.t_signed)}</span> }
       : { key: 'left', head: t('head_left'), width: '96px', cell: (x) => <Countdown due={x.due} met={isDone(x.state) || Boolean(x.t_prelim)} /> },

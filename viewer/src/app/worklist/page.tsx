@@ -80,7 +80,7 @@ export default function Worklist() {
         <button class="btn primary end" onClick={() => void takeNext()} data-testid="next-case">{t('next')} <kbd>N</kbd></button>
       </div>
       {fault.value && <div class="note"><ProblemNote fault={fault.value} onRetry={() => void reload()} /></div>}
-      <div class="rows panel" {...anchor.props}>
+      <div class="rows panel" tabIndex={0} role="region" aria-label={t('worklist')} {...anchor.props}>
         {!ready.value || (chip === 'issued' && !finishedReady.value) ? (
           !fault.value && <Skeleton lines={10} />
         ) : list.rows.length === 0 ? (
