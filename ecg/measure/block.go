@@ -99,6 +99,7 @@ func (b *block) find(known *shapes, c *curves, rate float64) {
 	if len(found) == 0 {
 		return
 	}
+	known.noise = b.restlessness()
 	b.beats = known.classify(b.traces, found, rate)
 	if b.paced = b.pulses(rate); b.paced != nil {
 		b.bridge(b.paced)

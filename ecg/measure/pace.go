@@ -19,7 +19,8 @@ const (
 	paceSkirt    = 3     // times paceHalf: so far away a sharp R has fallen much more
 	paceNarrow   = 0.65  // of that fall a pulse has done at once
 	paceSteady   = 0.08  // of the height, mean over the beats: enough at one distance before R
-	paceStandout = 2.5   // times that at other distances, where there is noise only
+	paceStandout = 2.5   // times what is as sharp elsewhere, where there is noise only
+	paceCommon   = 0.95  // of all samples, which R peaks and pulses are few among
 	paceSlack    = 0.004 // s by which that distance varies
 	paceWide     = 0.008 // s before a pulse that are bridged
 	paceBehind   = 0.014 // s behind it: the amplifier recovers slowly
@@ -42,10 +43,11 @@ func (b *block) pulses(rate float64) []pulse {
 	}
 	half := span(paceHalf, rate)
 	share := sharpness(b.traces, half, rate)
+	least := math.Max(paceShare, paceStandout*quantile(slices.Clone(share), paceCommon))
 	var found []int
 	next := 0 // first beat that is not left behind
 	for i, s := range share {
-		if s < paceShare || s != slices.Max(share[max(0, i-half):min(len(share), i+half+1)]) {
+		if s < least || s != slices.Max(share[max(0, i-half):min(len(share), i+half+1)]) {
 			continue
 		}
 		clear := span(paceClear, rate)

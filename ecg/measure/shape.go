@@ -9,7 +9,9 @@ const (
 	shapeBefore = 0.088 // s of a beat that are compared
 	shapeAfter  = 0.088
 	shapeStep   = 0.008
-	sameShape   = 0.88 // correlation above which two beats have one shape
+	sameShape   = 0.88 // correlation above which two beats without noise have one shape
+	noiseInStep = 0.4  // power of noise that is left in the mean of a step
+	leastShape  = 0.55 // the same however noisy
 	maxShapes   = 8
 	shapeMemory = 30.0 // beats that a template is made of
 	forgotten   = 0.5  // beats; a shape as rare as that gives way to a new one
@@ -21,6 +23,7 @@ const (
 type shapes struct {
 	list       []shape
 	beat, fits []float64 // the beat in hand at one shift, and at the best so far
+	noise      float64   // µV RMS on the leads
 }
 
 // shape is a group of beats that look alike.
@@ -52,9 +55,13 @@ func (known *shapes) dominant() int {
 // none fits, and by how many samples the beat must be shifted to fit.
 func (known *shapes) assign(traces []trace, at int, rate float64) (kind, shift int) {
 	kind = -1
-	best, step := 0.0, span(shapeStep, rate)
+	best, enough, step := 0.0, sameShape, span(shapeStep, rate)
 	try := func(lag int) (better bool) {
-		known.beat = shapeOf(known.beat[:0], traces, at+lag*step, rate)
+		var power float64
+		known.beat, power = shapeOf(known.beat[:0], traces, at+lag*step, rate)
+		if lag == 0 {
+			enough = known.alike(power, len(known.beat))
+		}
 		for i, s := range known.list {
 			if m := dot(known.beat, s.template); m > best {
 				kind, best, shift, better = i, m, lag*step, true
@@ -71,14 +78,15 @@ func (known *shapes) assign(traces []trace, at int, rate float64) (kind, shift i
 		for lag := dir; lag*dir <= shapeLags && try(lag); lag += dir {
 		}
 	}
-	for lag := -shapeLags; lag <= shapeLags && best < sameShape && len(known.list) > 0; lag++ {
+	for lag := -shapeLags; lag <= shapeLags && best < enough && len(known.list) > 0; lag++ {
 		try(lag)
 	}
-	if kind >= 0 && best >= sameShape {
+	if kind >= 0 && best >= enough {
 		known.list[kind].learn(known.fits)
 		return kind, shift
 	}
-	fresh := shape{template: shapeOf(nil, traces, at, rate), count: 1}
+	fresh := shape{count: 1}
+	fresh.template, _ = shapeOf(nil, traces, at, rate)
 	if len(known.list) < maxShapes {
 		known.list = append(known.list, fresh)
 		return len(known.list) - 1, 0
@@ -95,6 +103,16 @@ func (known *shapes) assign(traces []trace, at int, rate float64) (kind, shift i
 	}
 	known.list[kind].count++
 	return kind, shift
+}
+
+// alike is the correlation above which a beat of samples values, with their power
+// in µV², has the shape of another: of two with noise only what is not noise can
+// be alike.
+func (known *shapes) alike(power float64, samples int) float64 {
+	if power <= 0 {
+		return sameShape
+	}
+	return math.Max(leastShape, sameShape*(1-noiseInStep*known.noise*known.noise*float64(samples)/power))
 }
 
 // learn lets the template follow the slow changes of a long recording.
@@ -121,9 +139,10 @@ func (known *shapes) fade() {
 	}
 }
 
-// shapeOf samples the usable leads around at to v, which must be empty, and
-// brings the whole to length one, each lead about its own mean.
-func shapeOf(v []float64, traces []trace, at int, rate float64) []float64 {
+// shapeOf samples the usable leads around at, mean by mean, to v, which must be empty, and
+// brings the whole to length one, each lead about its own mean; power is its squared
+// length before that.
+func shapeOf(v []float64, traces []trace, at int, rate float64) (shape []float64, power float64) {
 	step := span(shapeStep, rate)
 	before := span(shapeBefore, rate) / step
 	after := span(shapeAfter, rate) / step
@@ -137,10 +156,14 @@ func shapeOf(v []float64, traces []trace, at int, rate float64) []float64 {
 			continue
 		}
 		level := 0.0
-		if first := at - before*step; first >= 0 && at+after*step < len(tr.x) {
+		if first := at - before*step; first >= 0 && at+(after+1)*step <= len(tr.x) {
 			x := tr.x[first:]
 			for k := range lead {
-				lead[k] = x[k*step]
+				sum := 0.0
+				for _, y := range x[k*step : (k+1)*step] {
+					sum += y
+				}
+				lead[k] = sum / float64(step)
 				level += lead[k]
 			}
 		} else {
@@ -154,15 +177,14 @@ func shapeOf(v []float64, traces []trace, at int, rate float64) []float64 {
 			lead[k] -= level
 		}
 	}
-	length := math.Sqrt(dot(v, v))
-	if length == 0 {
-		return v
+	if power = dot(v, v); power == 0 {
+		return v, 0
 	}
-	inverse := 1 / length
+	inverse := 1 / math.Sqrt(power)
 	for i := range v {
 		v[i] *= inverse
 	}
-	return v
+	return v, power
 }
 
 func dot(a, b []float64) float64 {

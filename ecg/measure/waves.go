@@ -211,7 +211,7 @@ const alikeP = 0.35
 
 // findP looks for the P wave of beat i near where the pattern has it.
 func (p *pattern) findP(traces []trace, beats []Beat, i int, noise float64) (shift int, found bool) {
-	least := alikeP * math.Sqrt(clarity(p.p.size, noise))
+	least := alikeP * clarity(p.p.size, noise)
 	start := beats[i].Sample - p.beat.r
 	shift = p.shift(traces, start, p.p.part, span(0.040, p.beat.rate), -1)
 	return shift, p.likeness(traces, start+shift, p.p.part) >= least
