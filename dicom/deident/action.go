@@ -63,6 +63,11 @@ func (o *Options) unlisted(e *dicom.Element) action {
 	switch vrOf(e) {
 	case dicom.UN, dicom.UR:
 		return remove
+	case dicom.UI:
+		if o.KeepUIDs || slices.Contains(kinds, e.Tag) {
+			return keep
+		}
+		return newUID
 	case dicom.PN:
 		return dummy
 	case dicom.AE:
@@ -77,6 +82,16 @@ func (o *Options) unlisted(e *dicom.Element) action {
 		return dummy
 	}
 	return keep
+}
+
+// kinds are the attributes whose UIDs name a kind, a code or a way of encoding,
+// and so lead to nobody, be they of the standard or of a manufacturer. All
+// others that the table does not list name an instance, as that of a
+// concatenation's source.
+var kinds = []dicom.Tag{
+	dicom.SOPClassUID, dicom.ReferencedSOPClassUID, 0x0008001A, 0x0008001B, 0x00080062, 0x0008115A, 0x30100052, 0x30100053, // SOP classes
+	dicom.AvailableTransferSyntaxUID, 0x0008040E, 0x00340003, 0x04000010, 0x04000510, // transfer syntaxes
+	0x0008010C, 0x0008010D, 0x00080117, 0x00080118, 0x00089123, 0x3010001F, // coding schemes, groups of codes, software, templates
 }
 
 // vrOf is the element's VR, or that of PS3.6 for a value that came as UN.
