@@ -7,7 +7,7 @@ import (
 
 func TestLeadNamesOfAllFormatsBecomeTheUsualOnes(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]string{
+	for text, want := range map[string]string{"2:64": "aVF", "2:x": "", 
 		"I": "I", "ii": "II", "AVR": "aVR", "avf": "aVF", "Lead III": "III", "Lead I (Einthoven)": "I",
 		"MDC_ECG_LEAD_V1": "V1", "ECG aVL": "aVL", "EKG V6": "V6", "II\x00": "II", " V3R ": "V3R", "lead-V2": "V2",
 		"": "", "Lead": "", "V10": "", "EEG F1-Ref": "", "PLETH": "", "IIII": "", "MLII": "MLII",
@@ -21,7 +21,7 @@ func TestLeadNamesOfAllFormatsBecomeTheUsualOnes(t *testing.T) {
 func TestLeadCodesOfScpDicomAndMferAgreeOnTheNames(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[int]string{0: "", 1: "I", 2: "II", 3: "V1", 8: "V6", 9: "V7", 11: "V3R", 15: "V7R",
-		61: "III", 62: "aVR", 63: "aVL", 64: "aVF", 66: "V8", 67: "V9", 68: "V8R", 86: "Chest", 100: "CC2", 101: "", -1: ""} {
+		61: "III", 62: "aVR", 63: "aVL", 64: "aVF", 66: "V8", 67: "V9", 68: "V8R", 86: "Chest", 100: "CC2", 101: "CC3", 107: "CM2", 112: "daVR", 131: "ES", 134: "S", 135: "", -1: ""} {
 		if got := LeadOfCode(code); got != want {
 			t.Errorf("%d: %q, want %q", code, got, want)
 		}

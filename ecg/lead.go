@@ -1,6 +1,7 @@
 package ecg
 
 import (
+	"strconv"
 	"strings"
 )
 
@@ -14,12 +15,15 @@ const extraLeads = "V V7 V8 V9 V2R V3R V4R V5R V6R V7R V8R V9R VX VY VZ X Y Z " 
 	"MLI MLII MLIII MCL MCL1 MCL2 MCL3 MCL4 MCL5 MCL6 CM1 CM2 CM4 CM5 CC5 ES AS AI"
 
 // StandardLead turns the ways files write a lead into its usual name: "AVR",
-// "Lead I (Einthoven)", "MDC_ECG_LEAD_V1", "ECG aVF" or a NUL-padded "II"
-// become aVR, I, V1, aVF, II. It returns "" when text names no known lead.
+// "Lead I (Einthoven)", "MDC_ECG_LEAD_V1", its number "2:3", "ECG aVF" or a
+// NUL-padded "II" become aVR, I, V1, V1, aVF, II. It returns "" when text names no known lead.
 func StandardLead(text string) string {
 	name := strings.ToUpper(strings.Trim(text, " \t\r\n\x00"))
 	if i := strings.IndexByte(name, '('); i > 0 {
 		name = strings.TrimSpace(name[:i])
+	}
+	if code, err := strconv.Atoi(strings.TrimPrefix(name, "2:")); err == nil && strings.HasPrefix(name, "2:") {
+		return LeadOfCode(code)
 	}
 	name = strings.TrimPrefix(name, "MDC_ECG_LEAD_")
 	for _, prefix := range []string{"ECG", "EKG", "LEAD", "DERIVATION"} {

@@ -16,6 +16,10 @@ func LeadOfCode(code int) string {
 		71: "A", "J", "Defib", "Extern", "A1", "A2", "A3", "A4", "dV8", "dV9",
 		81: "dV8R", "dV9R", "dD", "dA", "dJ", "Chest", "V", "VR", "VL", "VF",
 		91: "MCL", "MCL1", "MCL2", "MCL3", "MCL4", "MCL5", "MCL6", "CC", "CC1", "CC2",
+		101: "CC3", "CC4", "CC6", "CC7", "CM", "CM1", "CM2", "CM3", "CM4", "CM6",
+		111: "dIII", "daVR", "daVL", "daVF", "d-aVR", "dChest", "dV", "dVR", "dVL", "dVF",
+		121: "CM7", "CH5", "CS5", "CB5", "CR5", "ML", "AB1", "AB2", "AB3", "AB4",
+		131: "ES", "AS", "AI", "S",
 	}
 	if code < 0 || code >= len(names) {
 		return ""

@@ -125,6 +125,15 @@ func describeECG(rec *ecg.Recording) *ecgInfo {
 		First: firstOf(rec.Leads), Groups: []ecgGroup{}, Device: rec.Device, Measurements: rec.DeviceMeasurements,
 		Statements: rec.Statements, Annotations: len(rec.Annotations), Notes: rec.Notes,
 		Patient: ecgPatient{rec.Patient.ID, rec.Patient.Name, rec.Patient.Sex, rec.Patient.BirthDate, rec.Patient.Age}}
+	if info.Measurements == nil {
+		info.Measurements = map[string]float64{}
+	}
+	if info.Statements == nil { // JSON lists of nothing, not null
+		info.Statements = []string{}
+	}
+	if info.Notes == nil {
+		info.Notes = []ecg.Note{}
+	}
 	if !rec.Start.IsZero() {
 		form := time.RFC3339Nano
 		if rec.LocalTime() {

@@ -1,6 +1,7 @@
 package aecg
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 	"strings"
@@ -258,9 +259,12 @@ func (r *reader) readScale(q, value *xmltree.Node, lead string) (origin, scale f
 	return 0, 0, "", fail(q, "scale", "lead %.16q: units %.16q and %.16q", lead, scaleUnit, originUnit)
 }
 
-// readDigits reads numbers separated by white space.
+// readDigits reads numbers separated by white space or, in one dialect, commas.
 func (r *reader) readDigits(n *xmltree.Node, origin, scale float64) ([]float32, error) {
 	text := n.Bytes()
+	if bytes.IndexByte(text, ',') >= 0 {
+		r.rec.Notef(ecg.NoteDialect, "samples are separated by commas instead of spaces")
+	}
 	samples := make([]float32, 0, len(text)/4+1)
 	for i := 0; i < len(text); {
 		if isSpace(text[i]) {
@@ -311,7 +315,7 @@ func whole(text []byte, i int) (v float64, end int) {
 	return float64(n), at
 }
 
-func isSpace(b byte) bool { return b == ' ' || b == '\n' || b == '\r' || b == '\t' }
+func isSpace(b byte) bool { return b == ' ' || b == '\n' || b == '\r' || b == '\t' || b == ',' }
 
 // number reads a finite decimal number.
 func number(text string) (float64, bool) {
