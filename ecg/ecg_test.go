@@ -7,7 +7,7 @@ import (
 
 func TestLeadNamesOfAllFormatsBecomeTheUsualOnes(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]string{"2:64": "aVF", "2:x": "", 
+	for text, want := range map[string]string{"2:64": "aVF", "2:x": "",
 		"I": "I", "ii": "II", "AVR": "aVR", "avf": "aVF", "Lead III": "III", "Lead I (Einthoven)": "I",
 		"MDC_ECG_LEAD_V1": "V1", "ECG aVL": "aVL", "EKG V6": "V6", "II\x00": "II", " V3R ": "V3R", "lead-V2": "V2",
 		"": "", "Lead": "", "V10": "", "EEG F1-Ref": "", "PLETH": "", "IIII": "", "MLII": "MLII",
