@@ -57,11 +57,12 @@ func (c *dicomGet) run(ctx context.Context, out io.Writer) error {
 }
 
 // compressed are the syntaxes in which a node may have what it cannot decode.
-var compressed = []dicom.TransferSyntax{dicom.JPEGLossless, dicom.JPEGLosslessSV1, dicom.JPEGBaseline8Bit, dicom.JPEGExtended12Bit, dicom.JPEGLSLossless, dicom.JPEGLSNearLossless,
+// Each needs a context of its own, because of several a node accepts one.
+var compressed = []dicom.TransferSyntax{dicom.JPEGLosslessSV1, dicom.JPEGBaseline8Bit, dicom.JPEGExtended12Bit, dicom.JPEGLSLossless,
 	dicom.JPEG2000Lossless, dicom.JPEG2000, dicom.RLELossless}
 
-// offer proposes to take instances: each class natively, and as far as one
-// association can have more contexts, compressed as well.
+// offer proposes to take instances: each class natively, and the first ones
+// compressed as well, as far as one association can have contexts.
 func (c *dicomGet) offer(class string) dimse.DialOptions {
 	classes := c.Class
 	if len(classes) == 0 {
@@ -73,17 +74,26 @@ func (c *dicomGet) offer(class string) dimse.DialOptions {
 		o.Contexts = append(o.Contexts, dimse.PresentationContext{AbstractSyntax: uid, Syntaxes: queries})
 		o.Roles = append(o.Roles, ul.Role{SOPClass: uid, SCP: true})
 	}
-	for _, uid := range classes[:min(len(classes), ul.MaxContexts-len(o.Contexts))] {
-		o.Contexts = append(o.Contexts, dimse.PresentationContext{AbstractSyntax: uid, Syntaxes: compressed})
+	for _, uid := range classes {
+		for _, ts := range compressed {
+			if len(o.Contexts) < ul.MaxContexts {
+				o.Contexts = append(o.Contexts, dimse.PresentationContext{AbstractSyntax: uid, Syntaxes: []dicom.TransferSyntax{ts}})
+			}
+		}
 	}
 	return o
 }
 
-// offeredClasses leaves room to offer the first classes compressed as well.
-const offeredClasses = 100
+// offeredClasses leaves room to offer the first nine classes compressed.
+const offeredClasses = 64
 
-// usualClasses are the storage classes a clinic meets, those of its images
-// first. Retired, trial, radiotherapy and industrial ones are for --class.
+// images are the classes that nodes have compressed most.
+var images = []string{"CT Image Storage", "MR Image Storage", "Computed Radiography Image Storage", "Digital X-Ray Image Storage - For Presentation",
+	"Ultrasound Image Storage", "Ultrasound Multi-frame Image Storage", "Secondary Capture Image Storage", "X-Ray Angiographic Image Storage",
+	"Digital Mammography X-Ray Image Storage - For Presentation"}
+
+// usualClasses are the storage classes a clinic meets, images first. Retired,
+// trial, radiotherapy and industrial ones are for --class.
 func usualClasses() []string {
 	var list []string
 	names := map[string]string{}
@@ -101,10 +111,15 @@ func usualClasses() []string {
 }
 
 func rank(name string) int {
-	if strings.Contains(name, "Image Storage") {
+	switch {
+	case slices.Contains(images, name):
 		return 0
+	case strings.Contains(name, "ECG"), strings.Contains(name, "Encapsulated PDF"), strings.Contains(name, "SR Storage"):
+		return 1
+	case strings.Contains(name, "Image Storage"), strings.Contains(name, "Key Object"), strings.Contains(name, "Grayscale Softcopy"):
+		return 2
 	}
-	return 1
+	return 3
 }
 
 // take writes an instance to a file that is there only when it is whole.

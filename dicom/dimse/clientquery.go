@@ -69,6 +69,11 @@ func (c *Client) retrieve(ctx context.Context, cmd *command, identifier *dicom.D
 			out.Progress = *rsp.progress
 		}
 		if out.Status = rsp.status; !pending(rsp.status) {
+			if len(rsp.stray) > 0 {
+				if d, err = dicom.Parse(bytes.NewReader(rsp.stray), dicom.ImplicitVRLittleEndian, dicom.Options{}); err != nil {
+					return false, err
+				}
+			}
 			out.FailedUIDs = d.Texts(dicom.FailedSOPInstanceUIDList)
 			return true, nil
 		}

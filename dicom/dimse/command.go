@@ -54,6 +54,7 @@ type command struct {
 	progress            *Progress // (0000,1020) to (0000,1023), of a C-MOVE or C-GET response
 	moveOriginator      string    // (0000,1030)
 	moveOriginatorMsgID uint16    // (0000,1031)
+	stray               []byte    // what follows a response's group 0000: a data set in the wrong place
 }
 
 func (c *command) isResponse() bool { return c.field&responseBit != 0 }
@@ -71,6 +72,10 @@ func parseCommand(b []byte) (command, error) {
 		}
 		group, element := binary.LittleEndian.Uint16(b[at:]), binary.LittleEndian.Uint16(b[at+2:])
 		n := binary.LittleEndian.Uint32(b[at+4:])
+		if group != 0 && c.isResponse() { // so Orthanc names the instances that it failed to send
+			c.stray = b[at:]
+			break
+		}
 		if group != 0 {
 			return c, fmt.Errorf("command set: element (%04X,%04X) at offset %d", group, element, at)
 		}

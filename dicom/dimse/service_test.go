@@ -222,6 +222,25 @@ func (l *pipes) dial() net.Conn {
 	return here
 }
 
+// TestFailedInstancesAreUnderstoodWhereverTheyAreNamed answers a C-MOVE as
+// Orthanc 1.10 does: the list of failed instances stands behind the command.
+func TestFailedInstancesAreUnderstoodWhereverTheyAreNamed(t *testing.T) {
+	t.Parallel()
+	addr := scp(t, func(p *scripted) {
+		p.read()
+		p.write(answerPDU())
+		p.read() // the command; the identifier waits
+		rsp := command{affectedClass: StudyRootMove, field: cMove | responseBit, respondedTo: 1, dataSetType: noDataSet,
+			status: Status{Code: SubOperationsFailed}, progress: &Progress{Remaining: -1, Failed: 2}}
+		p.write(pdu(4, pdv(1, 3, append(rsp.append(nil), "\x08\x00\x00\x00\x04\x00\x00\x00\x12\x00\x00\x00\x08\x00\x58\x00\x0a\x00\x00\x001.2\\1.2.33"...))))
+	})
+	c := dial(t, addr, native(StudyRootMove))
+	out, err := c.Move(t.Context(), StudyRootMove, "WS", named("x"), nil)
+	if err != nil || out.Code != SubOperationsFailed || out.Failed != 2 || !reflect.DeepEqual(out.FailedUIDs, []string{"1.2", "1.2.33"}) {
+		t.Errorf("%v %+v %q, %v", out.Status, out.Progress, out.FailedUIDs, err)
+	}
+}
+
 func TestMoveThatTakesLongIsHeardOfMeanwhile(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

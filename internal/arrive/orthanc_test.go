@@ -211,6 +211,16 @@ func exchange(t *testing.T, h *clinic, o *orthanc, conf *tls.Config) {
 	if err := c.Release(); err != nil {
 		t.Error(err)
 	}
+	bare, err := dimse.Dial(t.Context(), o.dicom, dimse.DialOptions{CallingAE: "YUANZHEN", CalledAE: "ORTHANC", TLS: conf, Timeouts: ul.Timeouts{Idle: 20 * time.Second},
+		Contexts: []dimse.PresentationContext{{AbstractSyntax: dimse.StudyRootGet, Syntaxes: native}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bare.Abort()
+	out, err = bare.Get(t.Context(), dimse.StudyRootGet, identifier("STUDY", "StudyInstanceUID", "1.1"), nil, nil)
+	if err != nil || out.OK() || out.Failed != 3 || len(out.FailedUIDs) != 3 {
+		t.Errorf("without a context for CT: %v %+v %q, %v", out.Status, out.Progress, out.FailedUIDs, err)
+	}
 }
 
 // part10 is an image as a file.
