@@ -13,24 +13,28 @@ const leads = ['I', 'II', 'III', 'AVR', 'AVL', 'AVF', 'V1', 'V2', 'V3', 'V4', 'V
 export const step = { from: 1, to: 1.8 }
 
 /** An HL7 aECG of twelve leads and ten seconds, from its µV at a moment in a lead. */
-function twelveLeads(rateHz: number, uv: (seconds: number, lead: number) => number): string {
-  const digits = (lead: number) => Array.from({ length: 10 * rateHz }, (_, i) => Math.round(uv(i / rateHz, lead) / 5)).join(' ')
+function twelveLeads(rateHz: number, uv: (seconds: number, lead: string) => number, patient = ''): string {
+  const digits = (lead: string) => Array.from({ length: 10 * rateHz }, (_, i) => Math.round(uv(i / rateHz, lead) / 5)).join(' ')
+  const who = patient && `<componentOf><timepointEvent><componentOf><subjectAssignment><subject><trialSubject><id extension="${patient}"/><subjectDemographicPerson><name>${patient}</name><administrativeGenderCode code="F" codeSystem="2.16.840.1.113883.5.1"/><birthTime value="19600101"/></subjectDemographicPerson></trialSubject></subject></subjectAssignment></componentOf></timepointEvent></componentOf>`
   const time = `<component><sequence><code code="TIME_ABSOLUTE" codeSystem="2.16.840.1.113883.5.4"/><value xsi:type="GLIST_TS"><head value="20261120101500.000"/><increment value="${1 / rateHz}" unit="s"/></value></sequence></component>`
-  const signal = leads.map((l, n) => `<component><sequence><code code="MDC_ECG_LEAD_${l}" codeSystem="2.16.840.1.113883.6.24"/><value xsi:type="SLIST_PQ"><origin value="0" unit="uV"/><scale value="5" unit="uV"/><digits>${digits(n)}</digits></value></sequence></component>`).join('')
-  return `<?xml version="1.0" encoding="UTF-8"?><AnnotatedECG xmlns="urn:hl7-org:v3" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><id root="2.25.7"/><effectiveTime><low value="20261120101500.000"/></effectiveTime><component><series><id root="2.25.8"/><code code="RHYTHM" codeSystem="2.16.840.1.113883.5.4"/><effectiveTime><low value="20261120101500.000"/></effectiveTime><component><sequenceSet>${time}${signal}</sequenceSet></component></series></component></AnnotatedECG>`
+  const signal = leads.map((l) => `<component><sequence><code code="MDC_ECG_LEAD_${l}" codeSystem="2.16.840.1.113883.6.24"/><value xsi:type="SLIST_PQ"><origin value="0" unit="uV"/><scale value="5" unit="uV"/><digits>${digits(l)}</digits></value></sequence></component>`).join('')
+  return `<?xml version="1.0" encoding="UTF-8"?><AnnotatedECG xmlns="urn:hl7-org:v3" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><id root="2.25.7"/><effectiveTime><low value="20261120101500.000"/></effectiveTime>${who}<component><series><code code="RHYTHM" codeSystem="2.16.840.1.113883.5.4"/><effectiveTime><low value="20261120101500.000"/></effectiveTime><component><sequenceSet>${time}${signal}</sequenceSet></component></series></component></AnnotatedECG>`
 }
 
 /** Ten seconds at 500 Hz whose intervals and height are known to the sample. */
 const steppedECG = () => twelveLeads(500, (t) => (t >= step.from && t < step.to ? 1000 : 0))
 
-/** Ten seconds with P, QRS and T every 0.8 s and the small noise of a real recording. */
-export function beatingECG(rateHz: number): string {
-  let seed = 1
-  const noise = () => (seed = (seed * 16807) % 2147483647) / 2147483647 - 0.5
-  return twelveLeads(rateHz, (s, lead) => {
+/** How high a beat stands in each lead, as in a healthy heart; the limb leads agree with each other (Einthoven). */
+const heights: Readonly<Record<string, number>> = { I: 0.6, II: 1, III: 0.4, AVR: -0.8, AVL: 0.1, AVF: 0.7, V1: -0.5, V2: -0.3, V3: 0.4, V4: 1.1, V5: 1.2, V6: 0.9 }
+
+/** Ten seconds with P, QRS and T every 0.8 s and the small tremor of a real recording; in the lead `off` there is nothing. */
+export function beatingECG(rateHz: number, how: { patient?: string; off?: string } = {}): string {
+  const beat = (s: number) => {
     const t = s % 0.8
-    return (1 - lead * 0.05) * (bump(t, 0.2, 0.025, 120) + bump(t, 0.36, 0.012, 1000) - bump(t, 0.39, 0.01, 250) + bump(t, 0.62, 0.05, 260)) + 40 * noise()
-  })
+    return bump(t, 0.2, 0.025, 120) + bump(t, 0.36, 0.012, 1000) - bump(t, 0.39, 0.01, 250) + bump(t, 0.62, 0.05, 260)
+  }
+  const tremor = (s: number) => 12 * Math.sin(2 * Math.PI * 31 * s) * Math.sin(2 * Math.PI * 7.3 * s)
+  return twelveLeads(rateHz, (s, lead) => (lead === how.off ? 0 : heights[lead]! * (beat(s) + tremor(s))), how.patient)
 }
 
 /** A wave of a heartbeat: a bell of so many µV around a moment, in seconds. */
