@@ -54,6 +54,7 @@ func TestWrongGainIsNamed(t *testing.T) {
 		gain float32
 	}{
 		{"ten times too large", measure.WrongGain, 10},
+		{"ten times too small", measure.WrongGain, 0.1},
 		{"fifty times too small", measure.WrongGain, 0.02},
 	} {
 		rec := made(t, synth.Normal, 2)
@@ -78,6 +79,24 @@ func TestIntervalsNoHeartHasAreNamedAsWrongSpeed(t *testing.T) {
 	}
 	if q := measure.Analyse(made(t, synth.CompleteAVBlock, 2)).Quality; q.Has(measure.WrongSpeed, "") {
 		t.Errorf("at its own rate: %+v", q.Findings)
+	}
+}
+
+// TestABeatLongOrShortInAllItsPartsIsNamedAsWrongSpeed: half or twice the speed
+// leaves a heart that could be.
+func TestABeatLongOrShortInAllItsPartsIsNamedAsWrongSpeed(t *testing.T) {
+	t.Parallel()
+	humps := append(ventricles(), hump{-0.16, 0.026, [12]float64{60, 130, 70, -95, -5, 100, 30, 50, 55, 55, 50, 45}})
+	humps[1].at = 0.27
+	for _, c := range []struct {
+		speed float64
+		want  bool
+	}{{0.5, true}, {1, false}, {2, true}} {
+		rec := regular(0.9, humps...)
+		rec.RateHz *= c.speed
+		if res := measure.Analyse(rec); res.Quality.Has(measure.WrongSpeed, "") != c.want {
+			t.Errorf("× %g: %+v, P %v PR %v QRS %v QTc %v", c.speed, res.Quality.Findings, res.Measurements.P, res.Measurements.PR, res.Measurements.QRS, res.Measurements.QTc)
+		}
 	}
 }
 

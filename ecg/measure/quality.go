@@ -81,6 +81,8 @@ const (
 	quietUV       = 15    // µV peak to peak in quietSeconds: nobody's ECG
 	quietSeconds  = 2.0   // s: at 30 beats per minute one stands in it
 	offShare      = 0.8   // of the time without signal: lead off
+	heartlessUV   = 20    // µV of QRS in the usual beat: the lead picks up no heart
+	heartUV       = 200   // µV of QRS on some lead: there is a heart to be seen
 	railUV        = 1000  // µV from the middle: where a flat top is a limit
 	railSeconds   = 0.010 // s at the same extreme value
 	noiseUV       = 25    // µV RMS above 25 Hz between the beats
@@ -129,6 +131,23 @@ func judge(rec *ecg.Recording, names []string, signs []leadSigns, seconds float6
 	}
 	q.judgeWhole(rec, len(names), seconds)
 	return q
+}
+
+// markHeartless marks the leads that move and yet show nothing when QRS stands
+// on others: a loose electrode picks up mains and noise.
+func markHeartless(signs []leadSigns, names []string, m *medianBeat, b bounds) {
+	if m == nil || b.qrsOn < 0 {
+		return
+	}
+	tallest := 0.0
+	for _, x := range m.x {
+		tallest = math.Max(tallest, height(x[b.qrsOn:b.qrsOff+1]))
+	}
+	for k, name := range names {
+		if x := m.lead(name); x != nil && !signs[k].flat && tallest >= heartUV && height(x[b.qrsOn:b.qrsOff+1]) < heartlessUV {
+			signs[k] = leadSigns{off: true, missing: signs[k].missing}
+		}
+	}
 }
 
 func worseIf(severe bool) Grade {

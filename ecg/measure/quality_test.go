@@ -38,6 +38,15 @@ func TestEachDefectIsFoundOnItsLeadAndNowhereElse(t *testing.T) {
 		{"flat line", measure.LeadOff, measure.Poor, func(float64, float32) float32 { return 12 }},
 		{"at the rail", measure.LeadOff, measure.Poor, func(float64, float32) float32 { return 3276 }},
 		{"all gap", measure.LeadOff, measure.Poor, func(float64, float32) float32 { return float32(math.NaN()) }},
+		{"loose, picking up mains", measure.LeadOff, measure.Poor, func(s float64, _ float32) float32 {
+			return float32(300 * math.Sin(2*math.Pi*50*s))
+		}},
+		{"away for 2.5 s", measure.LeadFlat, measure.Fair, func(s float64, v float32) float32 {
+			if s > 2.7 && s < 5.3 {
+				return 0
+			}
+			return v
+		}},
 		{"interrupted", measure.LeadFlat, measure.Fair, func(s float64, v float32) float32 {
 			if s > 5.9 {
 				return 0

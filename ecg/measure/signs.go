@@ -1,6 +1,9 @@
 package measure
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // leadSigns is what the samples of one lead show.
 type leadSigns struct {
@@ -30,18 +33,28 @@ func examine(tr trace, rate float64, scratch []float64) leadSigns {
 	return s
 }
 
-// silentShare is the share of stretches of quietSeconds in which x hardly moves.
+// silentShare is the share of the time in which x hardly moves for
+// quietSeconds or longer, looked at in steps of a quarter of that.
 func silentShare(x []float64, rate float64) float64 {
-	width := min(span(quietSeconds, rate), max(1, len(x)))
-	silent, count := 0, 0
-	for from := 0; from+width <= len(x); from += width {
-		count++
-		if low, high := extremes(x[from : from+width]); high-low < quietUV {
-			silent++
+	const steps = 4
+	width := span(quietSeconds/steps, rate)
+	count := len(x) / width
+	if count < steps {
+		low, high := extremes(x)
+		if high-low < quietUV {
+			return 1
 		}
-	}
-	if count == 0 {
 		return 0
+	}
+	var lows, highs [steps]float64
+	silent, counted := 0, 0 // counted is the step behind the last silent one
+	for k := range count {
+		lows[k%steps], highs[k%steps] = extremes(x[k*width : (k+1)*width])
+		if k+1 < steps || slices.Max(highs[:])-slices.Min(lows[:]) >= quietUV {
+			continue
+		}
+		silent += k + 1 - max(counted, k+1-steps)
+		counted = k + 1
 	}
 	return float64(silent) / float64(count)
 }

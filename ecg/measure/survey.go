@@ -138,6 +138,9 @@ func (s *survey) result(rec *ecg.Recording) Result {
 		names[i] = l.Name
 	}
 	signs := s.leadSigns()
+	if s.best != nil {
+		markHeartless(signs, names, s.best.m, s.best.b)
+	}
 	res.Quality = judge(rec, names, signs, res.Seconds)
 	if len(s.beats) == 0 {
 		res.Quality.add(Finding{Code: NoBeats, Grade: Poor})
@@ -175,11 +178,22 @@ func (s *survey) result(rec *ecg.Recording) Result {
 		res.Quality.drop(LeadOff, quiet)
 		res.Quality.add(Finding{Code: code, Grade: Poor})
 	}
-	if leads, suspected := chestOrder(best.m, best.b); suspected && !paced {
+	if leads, suspected := chestOrder(best.m, best.b); suspected && !paced && !anyLost(names, signs, leads) {
 		res.Quality.add(Finding{Code: ChestOrder, Leads: leads, Grade: Fair})
 	}
 	res.judgeScale()
 	return res
+}
+
+// anyLost reports whether one of leads is off or was interrupted: then its shape
+// says nothing of its place.
+func anyLost(names []string, signs []leadSigns, leads []string) bool {
+	for k, name := range names {
+		if (signs[k].off || signs[k].flat) && slices.Contains(leads, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // leadSigns is, per lead, what the blocks say together: a lead is off when it
