@@ -102,7 +102,7 @@ func (s *Server) addAddendum(c *Call) (any, error) {
 
 // reported returns the task of a report in the caller's scope, and how much of
 // the report the caller sees: drafts in the reading centre only; of a prior
-// read elsewhere, what was signed.
+// read elsewhere, or a case the own centre handed up, what was signed.
 func reported(tx *db.Tx, a hub.Actor, id hub.ReportID) (*hub.Task, report.Sight, error) {
 	t, err := tx.TaskOfReport(id)
 	if err != nil {
@@ -112,6 +112,9 @@ func reported(tx *db.Tx, a hub.Actor, id hub.ReportID) (*hub.Task, report.Sight,
 		if isReading(a.Role) {
 			return t, report.All, nil
 		}
+		return t, report.Signed, nil
+	}
+	if follows(a, t) {
 		return t, report.Signed, nil
 	}
 	o, err := tx.Order(t.Order)

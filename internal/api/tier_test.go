@@ -11,7 +11,7 @@ import (
 // city makes a reader at the hospital above the lead hospital.
 func (h *hospital) city() string {
 	h.t.Helper()
-	a := &hub.Account{Member: h.member("CITY"), Login: "cityreader", Name: "市医院医师", Role: hub.Reader, Title: "232"}
+	a := &hub.Account{Member: h.member("CITY"), Login: "cityreader", Name: "市医院医师", Role: hub.Reader, Rights: []hub.Right{hub.SignAlone}, Title: "232"}
 	must(h.t, h.s.Accounts.CreateAccount(h.t.Context(), hub.System, a, ""))
 	must(h.t, h.s.Accounts.PutDuty(h.t.Context(), hub.System, &hub.Duty{Account: a.ID, From: time.Now().Add(-time.Hour)}))
 	token, err := h.s.Accounts.MintToken(h.t.Context(), hub.System, a.ID, "test", 0)
@@ -56,6 +56,17 @@ func TestTaskHandedUpLeavesTheCentreButNotItsSight(t *testing.T) {
 		t.Fatalf("the draft is gone: %v", r)
 	}
 	h.ok("tech1", "GET", path, nil)
+
+	read := "/api/v1/reports/" + again["report"].(string)
+	h.refused("reader1", "GET", read, nil, 404, "not_found")
+	h.ok(city, "PUT", path+"/report", map[string]any{"findings": "f", "impression": "心房颤动", "claim": again["claim"], "positive": true, "grade": "ok"})
+	h.ok(city, "POST", path+"/sign", nil)
+	for _, who := range []string{"reader1", "dispatcher1"} {
+		if r := h.ok(who, "GET", read, nil); r["impression"] != "心房颤动" {
+			t.Errorf("%s of the centre that looked first reads %v", who, r)
+		}
+	}
+	h.refused("reader1", "GET", trace, nil, 404, "not_found")
 }
 
 func TestTaskOfferedUpIsSeenByBothTiers(t *testing.T) {

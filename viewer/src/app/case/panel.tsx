@@ -33,7 +33,7 @@ export function Panel(props: PanelProps) {
         {at.fault ? <ProblemNote fault={at.fault} onRetry={at.retry} /> : null}
         {at.box
           ? <Editor box={at.box} task={task} review={at.duty === 'review'} onDialog={props.onDialog} before={at.report} />
-          : at.duty === 'write' || at.duty === 'review' ? !at.fault && <Skeleton /> : at.ours && <Written task={task} report={at.report} onDialog={props.onDialog} />}
+          : at.duty === 'write' || at.duty === 'review' ? !at.fault && <Skeleton /> : (at.ours || at.report) && <Written task={task} report={at.report} onDialog={props.onDialog} />}
       </div>
       <Foot at={at} task={task} onDialog={props.onDialog} onPrimary={props.onPrimary} />
     </aside>

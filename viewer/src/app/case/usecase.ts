@@ -4,7 +4,7 @@ import { getReport } from '../../load/reports'
 import { getTask } from '../../load/tasks'
 import { isEcg, type Report, type Task } from '../../load/types'
 import { beforeIdleLogout } from '../idle'
-import { reads } from '../worklist/queue'
+import { isDone, reads } from '../worklist/queue'
 import { put, tasks, watch } from '../worklist/store'
 import { draftOf, DraftBox, emptyDraft } from './draft'
 import { type Duty, dutyOf } from './duty'
@@ -35,10 +35,10 @@ export function useCase(id: string): Case {
     return () => stop.abort()
   }, [id, again])
   const who = account.value
-  // What was handed over can be followed; report and pictures are the next tier's.
+  // What was handed over can be followed, and read once it is signed; the pictures are the next tier's.
   const ours = task !== null && who ? reads(task, who.member.code) : false
   const duty = ours && task && who ? dutyOf(task, who) : 'watch'
-  const { report, loaded, fault: reportFault } = useReport(ours ? task : null, again)
+  const { report, loaded, fault: reportFault } = useReport(ours || (task && isDone(task.state)) ? task : null, again)
   const box = useBox(task, duty, report, loaded)
   return { task, ours, duty, report, box, fault: fault ?? reportFault, retry: () => setAgain((n) => n + 1) }
 }
