@@ -62,7 +62,7 @@ func run(out io.Writer, files fs.FS, wanted []string) error {
 		{"previous", func() error { return previousTable(out, hearts) }},
 		{"quality", func() error { return qualityTable(out, hearts) }},
 		{"flutter", func() error { return flutterTable(out, hearts) }},
-		{"alerts", func() error { return alertTable(out, hearts) }},
+		{"alerts", func() error { return alertTable(out, files, hearts) }},
 	} {
 		if len(wanted) > 0 && !slices.Contains(wanted, table.name) {
 			continue
