@@ -18,6 +18,14 @@ type dicomKeys struct {
 	Key   []string `short:"k" help:"Attribute=value, as PatientName=王*, or an attribute alone to be told it; by keyword or as 00100010. May be repeated." sep:"none"`
 }
 
+// class is the SOP class of the model.
+func (k *dicomKeys) class(study, patient string) string {
+	if k.Model == "patient" {
+		return patient
+	}
+	return study
+}
+
 // identifier makes the question.
 func (k *dicomKeys) identifier() (*dicom.Dataset, error) {
 	d := dicom.New()
@@ -59,7 +67,7 @@ var stepKeys = []dicom.Tag{dicom.Modality, dicom.ScheduledStationAETitle, dicom.
 // question is the identifier and the SOP class it is asked in.
 func (c *dicomFind) question() (class string, d *dicom.Dataset, err error) {
 	if d, err = c.identifier(); err != nil || !c.Worklist {
-		return map[string]string{"study": dimse.StudyRootFind, "patient": dimse.PatientRootFind}[c.Model], d, err
+		return c.class(dimse.StudyRootFind, dimse.PatientRootFind), d, err
 	}
 	d.Delete(dicom.QueryRetrieveLevel)
 	step := dicom.New()

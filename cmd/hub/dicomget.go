@@ -35,7 +35,7 @@ func (c *dicomGet) run(ctx context.Context, out io.Writer) error {
 	if err := os.MkdirAll(c.Out, 0o700); err != nil {
 		return err
 	}
-	class := map[string]string{"study": dimse.StudyRootGet, "patient": dimse.PatientRootGet}[c.Model]
+	class := c.class(dimse.StudyRootGet, dimse.PatientRootGet)
 	peer, err := c.associate(ctx, c.offer(class))
 	if err != nil {
 		return err

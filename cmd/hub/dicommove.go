@@ -24,7 +24,7 @@ func (c *dicomMove) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	class := map[string]string{"study": dimse.StudyRootMove, "patient": dimse.PatientRootMove}[c.Model]
+	class := c.class(dimse.StudyRootMove, dimse.PatientRootMove)
 	peer, err := c.dial(ctx, dimse.PresentationContext{AbstractSyntax: class, Syntaxes: queries})
 	if err != nil {
 		return err

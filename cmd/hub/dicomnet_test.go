@@ -16,7 +16,9 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -215,4 +217,57 @@ func between(s, from, to string) string {
 	_, s, _ = strings.Cut(s, from)
 	s, _, _ = strings.Cut(s, to)
 	return s
+}
+
+// asking is a node that notes the SOP classes proposed to it.
+type asking struct {
+	workstation
+	mu   sync.Mutex
+	seen map[string]bool
+}
+
+func (a *asking) Accept(_ context.Context, as *dimse.Association) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, c := range as.Contexts {
+		a.seen[c.AbstractSyntax] = true
+	}
+	return ul.RejectNoReason
+}
+
+// TestConformanceStatementSaysWhatTheCommandsAskFor compares the column SCU with
+// what the commands propose.
+func TestConformanceStatementSaysWhatTheCommandsAskFor(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/conformance.md")
+	must(t, err)
+	node := &asking{seen: map[string]bool{}}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- (&dimse.Server{Handler: node}).Serve(ctx, l) }()
+	defer func() { stop(); <-done }()
+	at, out := l.Addr().String(), t.TempDir()
+	for _, args := range [][]string{{"echo"}, {"find"}, {"find", "--model", "patient"}, {"find", "--worklist"}, {"move", "--to", "X"}, {"move", "--to", "X", "--model", "patient"},
+		{"get", "--out", out}, {"get", "--out", out, "--model", "patient"}} {
+		if _, err := hubCommand(t, append(append([]string{"dicom"}, args...), at)...); err == nil {
+			t.Errorf("%q was answered", args)
+		}
+	}
+	rows := regexp.MustCompile(`(?m)^\| .* \| (1\.2\.840\.10008\.[0-9.]+) \| (?:yes|no) \| (yes|no) \|$`).FindAllStringSubmatch(string(text), -1)
+	if len(rows) < 13 {
+		t.Fatalf("%d service classes are stated", len(rows))
+	}
+	for _, row := range rows {
+		if node.seen[row[1]] != (row[2] == "yes") {
+			t.Errorf("%s: SCU is stated as %s, the commands ask for it: %v", dimse.ServiceName(row[1]), row[2], node.seen[row[1]])
+		}
+		delete(node.seen, row[1])
+	}
+	for uid := range node.seen {
+		if !dimse.StorageSOPClass(uid) {
+			t.Errorf("%s is asked for and not stated", uid)
+		}
+	}
 }
