@@ -41,5 +41,5 @@ func withoutPixels(warnings []hub.Warning, n int) []hub.Warning {
 	}
 	return append(kept, hub.Warning{Code: hub.PixelsMissing, Values: map[string]string{"instances": strconv.Itoa(n),
 		"zh": fmt.Sprintf("%d 个图像文件缺少文件头所声明的像素数据，请从设备重新发送；补不全时须说明理由方可签发。", n),
-		"en": fmt.Sprintf("%d images lack pixels that their headers declare. Send them again from the device; to sign without them, say why.", n)}})
+		"en": fmt.Sprintf("Images without the pixels that their headers declare: %d. Send them again from the device; to sign without them, say why.", n)}})
 }
