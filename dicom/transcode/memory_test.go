@@ -45,6 +45,9 @@ func TestMemoryForAnObjectIsThatOfItsFrame(t *testing.T) {
 		convertRLE(t)
 		return
 	}
+	if raceEnabled {
+		t.Skip("the race detector takes memory of its own")
+	}
 	t.Parallel()
 	for _, kind := range []string{"native", "rle"} {
 		cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
