@@ -172,11 +172,13 @@ func (s *survey) result(rec *ecg.Recording) Result {
 		res.Median = exported(best.m, best.b)
 	}
 	res.Measurements = measurementsOf(best.m, best.b, res.Beats, res.Rhythm, best.usable)
-	if code, quiet, suspected := reversal(best.m, best.b, names, signs); suspected {
+	// A paced heart has an axis of its own, which says nothing of electrodes.
+	paced := best.m != nil && best.m.clear > 0
+	if code, quiet, suspected := reversal(best.m, best.b, names, signs); suspected && !paced {
 		res.Quality.drop(LeadOff, quiet)
 		res.Quality.add(Finding{Code: code, Grade: Poor})
 	}
-	if leads, suspected := chestOrder(best.m, best.b); suspected && !anyLost(names, signs, leads) {
+	if leads, suspected := chestOrder(best.m, best.b); suspected && !paced && !anyLost(names, signs, leads) {
 		res.Quality.add(Finding{Code: ChestOrder, Leads: leads, Grade: Fair})
 	}
 	res.judgeScale()
