@@ -78,7 +78,7 @@ func TestHostileDataSetsAreRefusedInTime(t *testing.T) {
 		"half a million in reverse": func() io.Reader {
 			var b strings.Builder
 			for i := range 500_000 {
-				b.WriteString(element(Tag(0x10000000-i), "LO", 0, ""))
+				b.WriteString(element(Tag(0x10000000-i), "LO", 2, "ab"))
 			}
 			return strings.NewReader(b.String() + "cut")
 		},
@@ -93,7 +93,7 @@ func TestHostileDataSetsAreRefusedInTime(t *testing.T) {
 	} {
 		for _, in := range []io.Reader{r(), onlyReader{r()}} {
 			limit := uint64(64)
-			if name == "a million empty elements" || name == "half a million in reverse" || name == "a million empty fragments" {
+			if name == "half a million in reverse" || name == "a million empty fragments" {
 				limit = 256 // as many as allowed are kept
 			}
 			d, err := guarded(t, name, in, ExplicitVRLittleEndian, limit)

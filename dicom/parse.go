@@ -19,6 +19,8 @@ const (
 	MaxDepth = 256
 	// MaxElements is how many elements a data set may have with all its items.
 	MaxElements = 1 << 19
+	// MaxEmpty is how many it may have if most of them hold nothing.
+	MaxEmpty = 1 << 17
 	// MaxKept is how many bytes of values are kept in all, of a deflated data
 	// set a quarter of that; the values after that become Bulk. Options.Keep -1
 	// lifts it.
@@ -205,8 +207,8 @@ func (p *parser) run(d *Dataset, end int64, depth int) error {
 		if h.stop {
 			return nil
 		}
-		if p.elements++; p.elements > MaxElements {
-			return p.fail(h.tag, "more than %d elements", MaxElements)
+		if err := p.count(h.tag); err != nil {
+			return err
 		}
 		e := p.push(h)
 		if h.length < 0 || h.vr == SQ {
@@ -226,6 +228,18 @@ func (p *parser) run(d *Dataset, end int64, depth int) error {
 	}
 	if p.src.off > end {
 		return p.fail(0, "an element is longer than its item")
+	}
+	return nil
+}
+
+// count takes one more element or item. Each costs twenty times the bytes of an
+// empty one.
+func (p *parser) count(t Tag) error {
+	switch p.elements++; {
+	case p.elements > MaxElements:
+		return p.fail(t, "more than %d elements", MaxElements)
+	case p.elements > MaxEmpty && p.src.off < 9*int64(p.elements):
+		return p.fail(t, "more than %d elements, most of them empty", MaxEmpty)
 	}
 	return nil
 }

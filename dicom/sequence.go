@@ -21,8 +21,8 @@ func (p *parser) sequence(d *Dataset, e *Element, end int64, depth int) error {
 			p.note(e.Tag, "a delimiter in a sequence of defined length")
 			continue
 		}
-		if p.elements++; p.elements > MaxElements {
-			return p.fail(e.Tag, "more than %d elements and items", MaxElements)
+		if err := p.count(e.Tag); err != nil {
+			return err
 		}
 		item := &Dataset{Syntax: p.syntax(d), parent: d}
 		e.Items = append(doubled(e.Items), item)
