@@ -6,6 +6,8 @@ import (
 	"fmt"
 	stdimage "image"
 	"image/jpeg"
+	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -137,5 +139,64 @@ func TestMetadataWithoutItsBulkDataIsRefusedByItself(t *testing.T) {
 		if c.got.code != c.code || !strings.Contains(string(c.got.body), c.contains) || !json.Valid(c.got.body) {
 			t.Errorf("%s: %d %s", name, c.got.code, c.got.body)
 		}
+	}
+}
+
+func TestValuesOfSeveralPartsAreReadAsOne(t *testing.T) {
+	t.Parallel()
+	spool := make([]byte, 1000)
+	for i := range spool {
+		spool[i] = byte(i * 7)
+	}
+	b := bulkData{spool: bytes.NewReader(spool)}
+	at, n := b.add(bulkPart{off: 500, length: 10}, bulkPart{off: 3, length: 0}, bulkPart{off: 100, length: 300})
+	next, m := b.add(bulkPart{off: 0, length: 5})
+	if at != 0 || n != 310 || next != 310 || m != 5 {
+		t.Fatalf("values at %d+%d and %d+%d", at, n, next, m)
+	}
+	want := slices.Concat(spool[500:510], spool[100:400], spool[:5])
+	for from := range want {
+		for _, length := range []int{1, 7, 64, len(want) - from} {
+			length = min(length, len(want)-from)
+			got := make([]byte, length)
+			if k, err := b.ReadAt(got, int64(from)); err != nil || k != length || !bytes.Equal(got, want[from:from+length]) {
+				t.Fatalf("%d bytes at %d: %d, %v", length, from, k, err)
+			}
+		}
+	}
+	if k, err := b.ReadAt(make([]byte, 9), 311); k != 4 || err != io.EOF {
+		t.Errorf("behind the end: %d, %v", k, err)
+	}
+}
+
+func TestLongValueInASequenceComesAsBulkDataToo(t *testing.T) {
+	t.Parallel()
+	h := newHospital(t)
+	u := uids{"1.5", "1.5.1", "1.5.1.1"}
+	samples := bytes.Repeat([]byte{1, 2, 3, 4, 5, 6}, 50_000)
+	file := image(u, 1, 1, func(d *dicom.Dataset) {
+		item := dicom.New()
+		item.SetRaw(dicom.WaveformData, dicom.OW, samples)
+		d.SetItems(dicom.WaveformSequence, item)
+	})
+	f, err := dicom.Read(bytes.NewReader(file), dicom.Options{Keep: -1})
+	must(t, err)
+	f.Dataset.Items(dicom.WaveformSequence)[0].Get(dicom.WaveformData).Bulk = true
+	var model bytes.Buffer
+	must(t, f.Dataset.JSON(&model, dicom.JSONOptions{BulkURI: func(path string, _ *dicom.Element) string { return "/bulk/" + path }}))
+	parts := [][3]string{{web.JSON, "", model.String()}}
+	for i := range f.Dataset.Elements {
+		if e := &f.Dataset.Elements[i]; e.Tag == dicom.PixelData {
+			parts = append(parts, [3]string{web.Octets, "/bulk/7FE00010", string(e.Raw)})
+		}
+	}
+	for _, half := range [][]byte{samples[:100_001], samples[100_001:]} {
+		parts = append(parts, [3]string{web.Octets, "/bulk/54000100/1/54001010", string(half)})
+	}
+	if r := h.described(web.JSON, parts...); r.code != 200 {
+		t.Fatalf("%d %s", r.code, r.body)
+	}
+	if got := h.get("tech1", u.path()+"/bulkdata/54000100/1/54001010", "application/octet-stream"); !bytes.Equal(got.body, samples) {
+		t.Errorf("%d: %d bytes, %d were sent", got.code, len(got.body), len(samples))
 	}
 }
