@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strconv"
 
@@ -81,11 +82,8 @@ func kindOf(i *hub.Instance) dimse.Kind {
 
 // store sends an instance; after an error of the line there is none any more.
 func (d *node) store(ctx context.Context, i *hub.Instance, ts dicom.TransferSyntax) (dimse.Status, error) {
-	data, err := d.router.As(ctx, i, ts)
+	data, err := d.open(ctx, i, ts)
 	if err != nil {
-		if string(ts) != i.Syntax && ctx.Err() == nil && hub.KindOf(err) != hub.Busy && !errors.Is(err, storage.ErrUnavailable) {
-			err = fmt.Errorf("%w: %w", errNotDecoded, err)
-		}
 		return dimse.Status{}, err
 	}
 	defer data.Close()
@@ -95,6 +93,18 @@ func (d *node) store(ctx context.Context, i *hub.Instance, ts dicom.TransferSynt
 		d.peer = nil
 	}
 	return status, err
+}
+
+// open reads an instance as it was received, or decoded.
+func (d *node) open(ctx context.Context, i *hub.Instance, ts dicom.TransferSyntax) (io.ReadCloser, error) {
+	if string(ts) == i.Syntax {
+		return d.router.Open(ctx, i)
+	}
+	data, err := d.router.As(ctx, i, ts)
+	if err != nil && ctx.Err() == nil && hub.KindOf(err) != hub.Busy && !errors.Is(err, storage.ErrUnavailable) {
+		err = fmt.Errorf("%w: %w", errNotDecoded, err)
+	}
+	return data, err
 }
 
 // dial opens an association for as many kinds of the instances as it can have.

@@ -56,14 +56,6 @@ func (c *clinic) open(ctx context.Context, i *hub.Instance) (io.ReadCloser, erro
 	return broken, nil
 }
 
-// as reads a data set in a syntax.
-func (c *clinic) as(ctx context.Context, i *hub.Instance, ts dicom.TransferSyntax) (io.ReadCloser, error) {
-	if string(ts) == i.Syntax {
-		return c.open(ctx, i)
-	}
-	return c.node.As(ctx, i, ts)
-}
-
 const settle = 50 * time.Millisecond
 
 func newClinic(t *testing.T) *clinic {
@@ -96,7 +88,7 @@ func (c *clinic) tx(fn func(*db.Tx) error) {
 
 // run starts a router; the returned function stops it, as a restart does.
 func (c *clinic) run() (stop func()) {
-	r := &Router{DB: c.db, Open: c.open, As: c.as, Unseal: c.keys.Unseal, AET: "YUANZHEN", Settle: settle, Count: silent{}, Log: slog.New(slog.DiscardHandler)}
+	r := &Router{DB: c.db, Open: c.open, As: c.node.As, Unseal: c.keys.Unseal, AET: "YUANZHEN", Settle: settle, Count: silent{}, Log: slog.New(slog.DiscardHandler)}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); r.Run(ctx, "only") }()

@@ -93,7 +93,7 @@ func TestCopyGoesOverTLSWithTheHubsCertificate(t *testing.T) {
 	want := c.send("m1", "CT1", "CT", "1.7", 1)
 	c.wait(id, "an unknown certificate is refused", tried)
 	stop()
-	r := &Router{DB: c.db, Open: c.node.Received, Unseal: c.keys.Unseal, AET: "YUANZHEN", Settle: settle, Count: silent{}, Log: slog.New(slog.DiscardHandler),
+	r := &Router{DB: c.db, Open: c.node.Received, As: c.node.As, Unseal: c.keys.Unseal, AET: "YUANZHEN", Settle: settle, Count: silent{}, Log: slog.New(slog.DiscardHandler),
 		TLS: &tls.Config{Certificates: []tls.Certificate{own}, ClientCAs: trusts(hisLeaf)}}
 	ended := make(chan struct{})
 	go func() { defer close(ended); r.Run(ctx, "only") }()
