@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/hubtest"
 )
 
 // TestDcmjsDimseWorksWithTheHub runs testdata/dcmjs-dimse/peer.cjs, a client
@@ -21,7 +22,7 @@ func TestDcmjsDimseWorksWithTheHub(t *testing.T) {
 	}
 	h := newClinic(t)
 	host, port := h.hostPort()
-	cmd := exec.CommandContext(t.Context(), tool(t, "node"), "peer.cjs", host, port)
+	cmd := exec.CommandContext(t.Context(), hubtest.Tool(t, "node"), "peer.cjs", host, port)
 	cmd.Dir = dir
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()

@@ -23,65 +23,27 @@ import (
 	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/hubtest"
 	"github.com/yuanzhen/yuanzhen/internal/testdata"
 )
-
-// tool finds a program, or skips.
-func tool(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		t.Skipf("no %s here: not compared with it", name)
-	}
-	return path
-}
 
 // run runs a program and returns what it printed.
 func run(t *testing.T, name string, args ...string) (string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, tool(t, name), args...).CombinedOutput()
+	out, err := exec.CommandContext(ctx, hubtest.Tool(t, name), args...).CombinedOutput()
 	return string(out), err
-}
-
-// free is an address nobody listens at.
-func free(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // storescp starts DCMTK's SCP as a registered device, in a folder of its own.
 func (h *clinic) storescp(t *testing.T, title string, args ...string) (dir string) {
 	t.Helper()
-	addr, dir := free(t), t.TempDir()
+	addr, dir := hubtest.Free(t), t.TempDir()
 	_, port, _ := net.SplitHostPort(addr)
-	ctx, stop := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, tool(t, "storescp"), append(args, "-aet", title, "-od", dir, port)...)
-	if err := cmd.Start(); err != nil {
-		stop()
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { stop(); cmd.Wait() })
-	listening(t, addr)
+	hubtest.Program(t, addr, "storescp", append(args, "-aet", title, "-od", dir, port)...)
 	h.register(t, title, addr)
 	return dir
-}
-
-func listening(t *testing.T, addr string) {
-	t.Helper()
-	eventually(t, addr+" listens", func() bool {
-		c, err := net.Dial("tcp", addr)
-		if err == nil {
-			c.Close()
-		}
-		return err == nil
-	})
 }
 
 func (h *clinic) hostPort() (host, port string) {

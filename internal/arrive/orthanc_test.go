@@ -2,7 +2,6 @@ package arrive
 
 import (
 	"bytes"
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -10,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -21,6 +19,7 @@ import (
 	"github.com/yuanzhen/yuanzhen/dicom/ul"
 	"github.com/yuanzhen/yuanzhen/internal/db"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
+	"github.com/yuanzhen/yuanzhen/internal/hubtest"
 )
 
 // orthanc is a running Orthanc that knows the hub as the modality "hub".
@@ -32,7 +31,7 @@ type orthanc struct {
 // "", and registers it there.
 func newOrthanc(t *testing.T, h *clinic, hubAddr string, own, key, trusted string) *orthanc {
 	t.Helper()
-	o := &orthanc{web: free(t), dicom: free(t)}
+	o := &orthanc{web: hubtest.Free(t), dicom: hubtest.Free(t)}
 	dir := t.TempDir()
 	hubHost, hubPort, _ := net.SplitHostPort(hubAddr)
 	number := func(s string) int {
@@ -56,16 +55,7 @@ func newOrthanc(t *testing.T, h *clinic, hubAddr string, own, key, trusted strin
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, tool(t, "Orthanc"), file)
-	cmd.Env = append(os.Environ(), "TCP_NODELAY=1")
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	if err := cmd.Start(); err != nil {
-		stop()
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { stop(); cmd.Wait() })
-	listening(t, o.web)
+	hubtest.Program(t, o.web, "Orthanc", file)
 	h.tx(t, func(tx *db.Tx) error {
 		return tx.InsertDevice(&hub.Device{ID: hub.NewID[hub.DeviceID](), Member: h.one, AETitle: "ORTHANC", Address: "127.0.0.1", Port: number(o.dicom), TLS: own != "", Active: true})
 	})
@@ -121,7 +111,7 @@ func (o *orthanc) instances(t *testing.T) (ids []string) {
 }
 
 func TestOrthancWorksWithTheHubBothWays(t *testing.T) {
-	tool(t, "Orthanc")
+	hubtest.Tool(t, "Orthanc")
 	t.Parallel()
 	t.Run("plain", func(t *testing.T) {
 		t.Parallel()

@@ -1,7 +1,8 @@
-// Package hubtest opens the real stores that tests of the steps work on:
-// SQLite, objects on disk and keys, in a folder of the test's own. The schema
-// is made once for each test binary and copied, because making it takes longer
-// than most tests do.
+// Package hubtest opens the real stores that tests of the steps work on, and
+// runs the programs of others that they are compared with. The stores are
+// SQLite, objects on disk and keys, in a folder of the test's own. The schema is
+// made once for each test binary and copied, because making it takes longer than
+// most tests do.
 package hubtest
 
 import (

@@ -2,78 +2,39 @@ package route
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/yuanzhen/yuanzhen/dicom"
 	"github.com/yuanzhen/yuanzhen/internal/hub"
 	"github.com/yuanzhen/yuanzhen/internal/hubtest"
 )
 
-// free is an address nobody listens at.
-func free(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	hubtest.Must(t, err)
-	defer l.Close()
-	return l.Addr().String()
-}
-
-// start runs a program that listens at an address until stopped.
-func start(t *testing.T, addr, name string, args ...string) (stop func()) {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		t.Skipf("no %s here: not compared with it", name)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, path, args...)
-	hubtest.Must(t, cmd.Start())
-	stop = func() { cancel(); cmd.Wait() }
-	t.Cleanup(stop)
-	deadline := time.After(30 * time.Second)
-	for {
-		c, err := net.Dial("tcp", addr)
-		if err == nil {
-			c.Close()
-			return stop
-		}
-		select {
-		case <-deadline:
-			t.Fatalf("%s does not listen: %v", name, err)
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
-}
-
 func port(addr string) string { _, p, _ := net.SplitHostPort(addr); return p }
 
 func TestNodeThatRefusesAndAbortsGetsItsCopyInTheEnd(t *testing.T) {
 	t.Parallel()
 	c := newClinic(t)
-	addr, dir := free(t), t.TempDir()
+	addr, dir := hubtest.Free(t), t.TempDir()
 	id := c.dimse(addr, "PACS")
-	stop := start(t, addr, "storescp", "--refuse", "-od", dir, port(addr))
+	stop := hubtest.Program(t, addr, "storescp", "--refuse", "-od", dir, port(addr))
 	c.run()
 	want := c.send("m1", "CT1", "CT", "1.7", 1)
 	c.send("m1", "CT1", "CT", "1.7", 2)
 	refused := c.wait(id, "the association is refused", tried)
 	stop()
 
-	stop = start(t, addr, "storescp", "--abort-during", "-od", dir, port(addr))
+	stop = hubtest.Program(t, addr, "storescp", "--abort-during", "-od", dir, port(addr))
 	c.retry(id)
 	c.wait(id, "the association is aborted", func(j *hub.RouteJob) bool { return tried(j) && j.Error != refused.Error })
 	stop()
 
-	start(t, addr, "storescp", "-od", dir, "-aet", "PACS", "+B", port(addr)) // bytes as they come
+	hubtest.Program(t, addr, "storescp", "-od", dir, "-aet", "PACS", "+B", port(addr)) // bytes as they come
 	c.retry(id)
 	c.wait(id, "both are sent", sent(2))
 	name := filepath.Join(dir, "CT.1.7.1.1")
@@ -96,7 +57,7 @@ func TestOrthancTakesCopiesByBothWays(t *testing.T) {
 		t.Run(string(way), func(t *testing.T) {
 			t.Parallel()
 			c := newClinic(t)
-			web, node, dir := free(t), free(t), t.TempDir()
+			web, node, dir := hubtest.Free(t), hubtest.Free(t), t.TempDir()
 			number := func(addr string) int { n, _ := strconv.Atoi(port(addr)); return n }
 			conf, err := json.Marshal(map[string]any{"Name": "peer", "StorageDirectory": dir, "IndexDirectory": dir, "Plugins": []string{plugin}, "HttpPort": number(web),
 				"DicomPort": number(node), "DicomAet": "ORTHANC", "RemoteAccessAllowed": false, "AuthenticationEnabled": false, "DicomAlwaysAllowStore": true,
@@ -104,7 +65,7 @@ func TestOrthancTakesCopiesByBothWays(t *testing.T) {
 			hubtest.Must(t, err)
 			file := filepath.Join(dir, "orthanc.json")
 			hubtest.Must(t, os.WriteFile(file, conf, 0o600))
-			start(t, web, "Orthanc", file)
+			hubtest.Program(t, web, "Orthanc", file)
 			id := ""
 			if way == hub.RouteDIMSE {
 				id = c.dimse(node, "ORTHANC")
