@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,27 +83,26 @@ func (c *ecgInfoCommand) Run(out io.Writer) error {
 // inspectECG describes the ECG file at path; of one too large to be held whole,
 // only the beginning is read.
 func inspectECG(path string) (*ecgInfo, error) {
-	stat, err := os.Stat(path)
+	folder, name := os.DirFS(filepath.Dir(path)), filepath.Base(path)
+	size, err := sizeOfECG(folder, name)
 	if err != nil {
 		return nil, err
 	}
-	if stat.Size() <= ecg.MaxFileBytes {
+	var whole error
+	if size <= ecg.MaxFileBytes {
 		rec, err := readECG(path)
-		if err != nil {
+		if err == nil {
+			return describeECG(rec), nil
+		}
+		if whole = err; size < mayBeLong {
 			return nil, err
 		}
-		return describeECG(rec), nil
 	}
-	f, err := os.Open(path)
+	stream, err := decode.OpenStream(folder, name)
+	if err != nil && whole != nil {
+		return nil, whole
+	}
 	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	stream, err := decode.Stream(f, stat.Size())
-	if err != nil {
-		return nil, err
-	}
-	if err := decode.Beside(stream.Head(), stream.Samples(), os.DirFS(filepath.Dir(path)), filepath.Base(path)); err != nil {
 		return nil, err
 	}
 	rec, err := ecg.Window(stream, 0, firstSamples)
@@ -112,6 +112,22 @@ func inspectECG(path string) (*ecgInfo, error) {
 	info := describeECG(rec)
 	info.Samples = stream.Samples()
 	return info, nil
+}
+
+// mayBeLong is the size from which a file that cannot be held whole may still be
+// a day of Holter.
+const mayBeLong = 8 << 20
+
+// sizeOfECG is the size of a file, or of all files of a WFDB record.
+func sizeOfECG(folder fs.FS, name string) (int64, error) {
+	info, err := fs.Stat(folder, name)
+	if err != nil {
+		return 0, err
+	}
+	if _, size, err := decode.RecordFiles(folder, name); err == nil && strings.HasSuffix(name, ".hea") {
+		return size, nil
+	}
+	return info.Size(), nil
 }
 
 // readECG decodes the ECG file at path, with the files beside it that belong

@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -76,5 +78,28 @@ func TestInfoForAPersonNamesNotesAndMeasurements(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in:\n%s", want, out.String())
 		}
+	}
+}
+
+func TestInfoOfADayOfHolterReadsItsBeginningOnly(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	const frames = 20_000_000 // of two signals: 80 MB
+	header := fmt.Sprintf("day 2 250 %d\nday.dat 16 200 16 0 0 0 0 II\nday.dat 16 200 16 0 0 0 0 V5\n", frames)
+	if err := os.WriteFile(filepath.Join(dir, "day.hea"), []byte(header), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "day.dat"), []byte{100, 0, 200, 0}, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(filepath.Join(dir, "day.dat"), 4*frames); err != nil {
+		t.Fatal(err)
+	}
+	info, err := inspectECG(filepath.Join(dir, "day.hea"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Samples != frames || len(info.First) != 2 || len(info.First[1]) != firstSamples || *info.First[0][0] != 500 || *info.First[1][0] != 1000 {
+		t.Errorf("%d samples, first %v", info.Samples, info.First)
 	}
 }

@@ -2,8 +2,10 @@ package decode
 
 import (
 	"archive/zip"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 
 	"github.com/yuanzhen/yuanzhen/ecg"
 	"github.com/yuanzhen/yuanzhen/ecg/dicomwave"
@@ -34,6 +36,35 @@ func Stream(r io.ReaderAt, size int64) (ecg.Stream, error) {
 		return streamArchive(r, size)
 	}
 	return streamOf(ecg.Detect(head), r, size)
+}
+
+// OpenStream does as Stream for the file called name in folder; of a WFDB record,
+// named by its header, the other files lie beside it. Files have to be
+// io.ReaderAt. The stream is read until the process ends: it has no Close.
+func OpenStream(folder fs.FS, name string) (ecg.Stream, error) {
+	f, err := folder.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	r, ok := f.(io.ReaderAt)
+	if err == nil && !ok {
+		err = &fs.PathError{Op: "read", Path: name, Err: errors.ErrUnsupported}
+	}
+	var head []byte
+	if err == nil {
+		head = make([]byte, min(info.Size(), streamHead))
+		_, err = io.ReadFull(io.NewSectionReader(r, 0, info.Size()), head)
+	}
+	switch {
+	case err != nil:
+		f.Close()
+		return nil, err
+	case ecg.Detect(head) == ecg.FormatWFDB:
+		f.Close()
+		return wfdb.Open(folder, name)
+	}
+	return Stream(r, info.Size())
 }
 
 func streamOf(format ecg.Format, r io.ReaderAt, size int64) (ecg.Stream, error) {
