@@ -158,6 +158,9 @@ func (c clinical) fibrillates() bool {
 	return strings.Contains(c.header, "Atrial fibrillation") || strings.Contains(c.header, "Atrial flutter")
 }
 
+// paced reports a pacemaker.
+func (c clinical) paced() bool { return strings.Contains(c.header, "pacing") }
+
 // half returns the records that are held out, or the others.
 func half(all []clinical, held bool) []clinical {
 	var out []clinical

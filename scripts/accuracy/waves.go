@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/yuanzhen/yuanzhen/ecg"
 	"github.com/yuanzhen/yuanzhen/ecg/measure"
@@ -44,6 +45,7 @@ func waveTable(out io.Writer, all []clinical) error {
 			y.pOn, y.pOff, y.qrsOn, y.qrsOff, y.tPeak, y.tOff, y.falseP, y.fibrillating, y.global, percent(y.globalWithin, y.globalAll))
 	}
 	row("held out", half(all, true))
+	row("held out, not paced", slices.DeleteFunc(half(all, true), clinical.paced))
 	row("development", half(all, false))
 	row("all", all)
 	_, err := fmt.Fprintf(out, "\nHeld out: %s.\n\n", names(half(all, true)))
