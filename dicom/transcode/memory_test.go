@@ -20,7 +20,7 @@ const convertAlone = "YUANZHEN_CONVERT_ALONE"
 
 const (
 	hugeFrames = 512
-	hugeSide   = 1024 // rows and columns of 8 bits: 512 MiB of pixels
+	hugeSide   = 1024     // rows and columns of 8 bits: 512 MiB of pixels
 	hugeMost   = 64 << 20 // of the whole process
 )
 

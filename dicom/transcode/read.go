@@ -67,7 +67,7 @@ func (p *packer) add(b []byte) []byte {
 		return b
 	}
 	out := make([]byte, 0, len(b)+1)
-	for left := p.bits; left > 0; left -= 8 {
+	for left := p.bits; left > 0 && len(b) > 0; left -= 8 {
 		n, v := int(min(left, 8)), b[0]
 		b = b[1:]
 		v &= byte(1<<n - 1)

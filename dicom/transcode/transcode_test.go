@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -221,4 +222,35 @@ func TestFramesOfSingleBitsFollowEachOther(t *testing.T) {
 	if got = append(got, p.rest()...); !bytes.Equal(got, []byte{0b11110101, 0b00000111}) {
 		t.Errorf("%08b", got)
 	}
+}
+
+// FuzzTranscode converts whatever parses: no panic, and what is written parses.
+func FuzzTranscode(f *testing.F) {
+	syntaxes := []dicom.TransferSyntax{dicom.ExplicitVRLittleEndian, dicom.ImplicitVRLittleEndian, dicom.ExplicitVRBigEndian, dicom.RLELossless, dicom.JPEGBaseline8Bit, dicom.JPEGLosslessSV1}
+	for _, name := range testdata.Files(f, "dicom", "*.dcm") {
+		if st, err := os.Stat(name); err != nil || st.Size() > 20<<10 {
+			continue
+		}
+		if data, from, ok := dataset(name); ok {
+			f.Add(data, uint8(max(0, slices.Index(syntaxes, from))))
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte, which uint8) {
+		from := syntaxes[int(which)%len(syntaxes)]
+		d, _ := dicom.Parse(bytes.NewReader(data), from, dicom.Options{})
+		rows, _ := d.Int(dicom.Rows)
+		columns, _ := d.Int(dicom.Columns)
+		if frames, _ := d.Int(dicom.NumberOfFrames); rows*columns > 1<<20 || frames > 16 {
+			t.Skip("right or not, it takes long")
+		}
+		for _, to := range []dicom.TransferSyntax{dicom.ExplicitVRLittleEndian, dicom.JPEGLSLossless} {
+			out, err := through(data, from, to)
+			if err != nil || to == from {
+				continue
+			}
+			if _, err := dicom.Parse(bytes.NewReader(out), to, dicom.Options{}); err != nil {
+				t.Fatalf("%s to %s: %v", from.Name(), to.Name(), err)
+			}
+		}
+	})
 }
