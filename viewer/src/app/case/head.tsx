@@ -1,4 +1,4 @@
-import type { Task } from '../../load/types'
+import { isEcg, type Task } from '../../load/types'
 import { t } from '../../text/case'
 import { warningText } from '../../text/warnings'
 import { w } from '../../text/words'
@@ -41,12 +41,14 @@ export function CaseWarnings(props: { task: Task }) {
   const { task } = props
   const waiting = !task.complete && !task.waived && task.expected > task.arrived
   const tier = tierSays(task)
-  if (task.warnings.length === 0 && !waiting && !tier) return null
+  // What is wrong with a tracing stands above the tracing itself.
+  const doubts = task.warnings.filter((x) => !(isEcg(task.kind) && x.code.startsWith('ecg.')))
+  if (doubts.length === 0 && !waiting && !tier) return null
   return (
     <div class="banner warn" role="status" data-testid="case-warnings">
       <Icon name="warn" />
       <span class="grow">
-        {[...(tier ? [tier] : []), ...task.warnings.map(warningText), ...(waiting ? [t('incomplete', { n: task.arrived, m: task.expected })] : [])].join('　')}
+        {[...(tier ? [tier] : []), ...doubts.map(warningText), ...(waiting ? [t('incomplete', { n: task.arrived, m: task.expected })] : [])].join('　')}
       </span>
     </div>
   )
