@@ -109,7 +109,7 @@ func (n *Node) keep(ctx context.Context, row *db.Commitment) {
 		return
 	}
 	stopped := ctx.Err() != nil
-	if failed := n.DB.Tx(context.WithoutCancel(ctx), func(tx *db.Tx) error { return noted(tx, row, err, stopped) }); failed != nil {
+	if failed := n.noted(context.WithoutCancel(ctx), row, err, stopped); failed != nil {
 		n.Log.Error("storage commitment", "commitment", row.ID, "error", failed) // looked after again when the lease ends
 	}
 	if !row.DoneAt.IsZero() {
@@ -122,39 +122,45 @@ func (n *Node) keep(ctx context.Context, row *db.Commitment) {
 
 // hold takes a commitment or renews the lease on it, and keeps how far it is.
 func (n *Node) hold(ctx context.Context, row *db.Commitment) error {
-	return n.DB.Tx(ctx, func(tx *db.Tx) error { return writeBack(tx, row, tx.Now().Add(n.lease)) })
+	return n.writeBack(ctx, row, func(now time.Time, c *db.Commitment) { c.NextAt = now.Add(n.lease) })
 }
 
-// writeBack writes a commitment that is to be looked after again at next. It
-// returns errTaken when somebody else has it.
-func writeBack(tx *db.Tx, row *db.Commitment, next time.Time) error {
-	mine, err := tx.TakeCommitment(row, next)
-	if err == nil && !mine {
-		err = errTaken
-	}
-	if err != nil {
+// writeBack writes a commitment as change leaves it. It returns errTaken when
+// somebody else has it.
+func (n *Node) writeBack(ctx context.Context, row *db.Commitment, change func(now time.Time, c *db.Commitment)) error {
+	var after db.Commitment
+	err := n.DB.Tx(ctx, func(tx *db.Tx) error {
+		after = *row // as it is known: a transaction may be run again
+		change(tx.Now(), &after)
+		mine, err := tx.UpdateCommitment(&after, row.NextAt)
+		if err == nil && !mine {
+			err = errTaken
+		}
 		return err
+	})
+	if err == nil {
+		*row = after
 	}
-	return tx.UpdateCommitment(row)
+	return err
 }
 
 // noted writes down how an attempt ended; stopped says that the hub stopped
 // meanwhile and goes on when it is back.
-func noted(tx *db.Tx, row *db.Commitment, cause error, stopped bool) error {
-	next := tx.Now()
-	row.Error = ""
-	switch {
-	case stopped:
-	case cause != nil:
-		row.Error, next = cause.Error(), next.Add(min(firstRetry<<min(row.Tries, 10), lastRetry))
-		row.Tries++
-		if tx.Now().Sub(row.CreatedAt) > giveUp {
-			row.DoneAt = tx.Now()
+func (n *Node) noted(ctx context.Context, row *db.Commitment, cause error, stopped bool) error {
+	return n.writeBack(ctx, row, func(now time.Time, c *db.Commitment) {
+		c.Error, c.NextAt = "", now
+		switch {
+		case stopped:
+		case cause != nil:
+			c.Error, c.NextAt = cause.Error(), now.Add(min(firstRetry<<min(c.Tries, 10), lastRetry))
+			c.Tries++
+			if now.Sub(c.CreatedAt) > giveUp {
+				c.DoneAt = now
+			}
+		default:
+			c.DoneAt = now
 		}
-	default:
-		row.DoneAt = tx.Now()
-	}
-	return writeBack(tx, row, next)
+	})
 }
 
 // readBack proves what has not been proved of a request, by reading it. An

@@ -37,20 +37,10 @@ var commitments = newTable[Commitment]("commitment", 1, func(c *Commitment) []co
 // InsertCommitment stores a request.
 func (tx *Tx) InsertCommitment(c *Commitment) error { return commitments.insert(tx, c) }
 
-// UpdateCommitment writes a request back.
-func (tx *Tx) UpdateCommitment(c *Commitment) error {
-	_, err := commitments.update(tx, c, "")
-	return err
-}
-
-// TakeCommitment moves NextAt of a request as it was read to until, and tells
-// whether it was still so: nobody else has taken or ended it meanwhile.
-func (tx *Tx) TakeCommitment(c *Commitment, until time.Time) (bool, error) {
-	n, err := tx.exec("UPDATE commitment SET next_at = $1 WHERE id = $2 AND next_at = $3 AND done_at = 0", millis(until), c.ID, millis(c.NextAt))
-	if n > 0 {
-		c.NextAt = until
-	}
-	return n > 0, err
+// UpdateCommitment writes a request back that was to be looked after again at
+// known, and tells whether it still was: nobody else has taken or ended it.
+func (tx *Tx) UpdateCommitment(c *Commitment, known time.Time) (bool, error) {
+	return commitments.update(tx, c, "next_at = $1 AND done_at = 0", millis(known))
 }
 
 // CommitmentsOf returns a requestor's requests under a transaction UID, oldest

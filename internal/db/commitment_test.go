@@ -19,25 +19,26 @@ func TestCommitmentIsTakenByOneAndDroppedLongAfterItsEnd(t *testing.T) {
 			if err != nil || len(due) != 1 {
 				t.Fatalf("%d are due, %v", len(due), err)
 			}
-			other := *due[0]
-			if mine, err := tx.TakeCommitment(due[0], tx.Now().Add(time.Minute)); err != nil || !mine {
-				t.Errorf("the first: %v, %v", mine, err)
+			mine, other := *due[0], *due[0]
+			mine.NextAt, other.NextAt = tx.Now().Add(time.Minute), tx.Now().Add(time.Hour)
+			if ok, err := tx.UpdateCommitment(&mine, due[0].NextAt); err != nil || !ok {
+				t.Errorf("the first: %v, %v", ok, err)
 			}
-			if mine, err := tx.TakeCommitment(&other, tx.Now().Add(time.Hour)); err != nil || mine {
-				t.Errorf("the second, at the same time: %v, %v", mine, err)
+			if ok, err := tx.UpdateCommitment(&other, due[0].NextAt); err != nil || ok {
+				t.Errorf("the second, at the same time: %v, %v", ok, err)
 			}
 			if due, err := tx.CommitmentsDue(10); err != nil || len(due) != 0 {
 				t.Errorf("taken, %d are due, %v", len(due), err)
 			}
-			if mine, err := tx.TakeCommitment(due[0], tx.Now()); err != nil || !mine {
-				t.Errorf("renewed: %v, %v", mine, err)
+			mine.Looked, mine.DoneAt = 1, tx.Now()
+			if ok, err := tx.UpdateCommitment(&mine, mine.NextAt); err != nil || !ok {
+				t.Errorf("done: %v, %v", ok, err)
 			}
-			due[0].Looked, due[0].DoneAt = 1, tx.Now()
-			if err := errors.Join(tx.UpdateCommitment(due[0]), tx.SweepCommitments(tx.Now().Add(-time.Minute))); err != nil {
+			if ok, err := tx.UpdateCommitment(&mine, mine.NextAt); err != nil || ok {
+				t.Errorf("done, and taken: %v, %v", ok, err)
+			}
+			if err := tx.SweepCommitments(tx.Now().Add(-time.Minute)); err != nil {
 				return err
-			}
-			if mine, err := tx.TakeCommitment(due[0], tx.Now()); err != nil || mine {
-				t.Errorf("done, and taken: %v, %v", mine, err)
 			}
 			kept, err := tx.CommitmentsOf("CT1", "1.2")
 			if err != nil || len(kept) != 1 || kept[0].Looked != 1 {
