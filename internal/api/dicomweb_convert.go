@@ -68,8 +68,15 @@ func convertible(i *hub.Instance, to dicom.TransferSyntax) bool {
 	if i.Rows == 0 {
 		return !to.Encapsulated() && !from.Encapsulated()
 	}
-	kind := mediaOf(from)
-	return !from.Encapsulated() || kind != "" && kind != "image/jxl" && kind != "video/mpeg2" && kind != "video/mp4"
+	switch {
+	case !from.Encapsulated(), from == dicom.EncapsulatedUncompressed, from == dicom.DeflatedImageFrame:
+		return true
+	}
+	switch mediaOf(from) {
+	case "", "image/jxl", "video/mpeg2", "video/mp4":
+		return false
+	}
+	return true
 }
 
 // convert makes ready to give an object in another transfer syntax. What cannot

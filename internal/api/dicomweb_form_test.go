@@ -33,9 +33,10 @@ func framed(t *testing.T, u uids, ts dicom.TransferSyntax, fragment []byte) []by
 func TestUnnamedSyntaxIsPlainUnlessSomethingWasLost(t *testing.T) {
 	t.Parallel()
 	h := newHospital(t)
-	lossless, broken, lossy := uids{"1.5", "1.5.1", "1.5.1.1"}, uids{"1.5", "1.5.1", "1.5.1.2"}, uids{"1.5", "1.5.1", "1.5.1.3"}
+	lossless, broken, lossy, wrapped := uids{"1.5", "1.5.1", "1.5.1.1"}, uids{"1.5", "1.5.1", "1.5.1.2"}, uids{"1.5", "1.5.1", "1.5.1.3"}, uids{"1.6", "1.6.1", "1.6.1.1"}
 	h.stow("tech1", framed(t, lossless, dicom.RLELossless, runs()), framed(t, broken, dicom.RLELossless, []byte("no segments at all..")),
-		framed(t, lossy, dicom.JPEGBaseline8Bit, []byte("\xff\xd8\xff\xe0 lossy")))
+		framed(t, lossy, dicom.JPEGBaseline8Bit, []byte("\xff\xd8\xff\xe0 lossy")),
+		framed(t, wrapped, dicom.EncapsulatedUncompressed, make([]byte, 96)))
 	const plain, rle, jpeg = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.50"
 	for _, c := range []struct {
 		u            uids
@@ -46,6 +47,7 @@ func TestUnnamedSyntaxIsPlainUnlessSomethingWasLost(t *testing.T) {
 		{lossless, "application/dicom; transfer-syntax=" + rle, rle}, {lossless, "text/html, application/xhtml+xml, */*;q=0.8", rle},
 		{lossless, `application/dicom; transfer-syntax=` + rle + `;q=0.2, application/dicom;q=0.9`, plain},
 		{broken, "application/dicom", rle}, {broken, "application/dicom; transfer-syntax=" + plain, ""},
+		{wrapped, "application/dicom", plain}, {wrapped, "*/*", string(dicom.EncapsulatedUncompressed)},
 		{lossy, "application/dicom", jpeg}, {lossy, `multipart/related; type="application/dicom"`, jpeg},
 	} {
 		r := h.get("tech1", c.u.path(), c.accept)
