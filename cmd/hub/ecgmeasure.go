@@ -122,6 +122,12 @@ func (m *ecgMeasured) print(out io.Writer) error {
 			fmt.Fprintf(&text, "%-12s not measurable\n", v.name)
 		}
 	}
+	switch {
+	case m.Rhythm.FlutterSuspected:
+		fmt.Fprintf(&text, "%-12s atrial flutter? waves at %g/min\n", "suspected", m.Rhythm.AtrialRate.Number)
+	case m.Rhythm.AFSuspected:
+		fmt.Fprintf(&text, "%-12s atrial fibrillation or uneven flutter? RR irregular, no P waves\n", "suspected")
+	}
 	fmt.Fprintf(&text, "%-12s %s\n", "quality", m.Quality.Grade)
 	for _, f := range m.Quality.Findings {
 		fmt.Fprintf(&text, "%-12s %s\n", "", f.Sentence(measure.English))

@@ -14,8 +14,9 @@ import (
 // pieceSeconds is the length of an ECG cut out of a long record.
 const pieceSeconds = 10.0
 
-// Ventricular beats of PhysioNet annotations: V, and the wave of flutter.
-const codePVC, codeFlutterWave = 5, 31
+// Further annotation codes of PhysioNet: a ventricular beat, a change of the
+// signal's quality, a wave of ventricular flutter.
+const codePVC, codeQuality, codeFlutterWave = 5, 14, 31
 
 // alertsOf are the items raised on rec by what was measured.
 func alertsOf(rec *ecg.Recording) (items map[string]int, res measure.Result) {
@@ -157,11 +158,15 @@ func pieceAlerts(out io.Writer, files fs.FS, record string) error {
 
 // criticalBeats reports what of the critical list shows in annotated beats: a
 // pause of three seconds, a rate of 35 or less, eight ventricular beats in a row
-// at 150 a minute.
+// at 150 a minute. Where the signal was marked as bad, beats are not missing.
 func criticalBeats(marks []mark, from, to int, rate float64) bool {
 	var beats []mark
 	for _, m := range marks {
-		if m.sample >= from && m.sample < to && (isBeat(m.code) || m.code == codeFlutterWave) {
+		switch {
+		case m.sample < from || m.sample >= to:
+		case m.code == codeQuality:
+			return false
+		case isBeat(m.code) || m.code == codeFlutterWave:
 			beats = append(beats, m)
 		}
 	}
