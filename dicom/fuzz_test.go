@@ -40,8 +40,8 @@ func FuzzParse(f *testing.F) {
 		}
 		d := file.Dataset
 		severe := slices.ContainsFunc(Check(file, nil), func(f Finding) bool { return f.Severe })
-		if file.Complete == (file.Reason != "") || !file.Complete && !severe {
-			t.Fatalf("complete %v, %q, severe %v", file.Complete, file.Reason, severe)
+		if lost := PixelLoss(d); !file.Complete || lost != nil && !severe {
+			t.Fatalf("complete %v, %q, lost %v, severe %v", file.Complete, file.Reason, lost, severe)
 		}
 		first, err := d.MarshalJSON()
 		if err != nil {

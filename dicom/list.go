@@ -32,10 +32,13 @@ func (f *File) List(w io.Writer) error {
 }
 
 func verdict(f *File) string {
-	if f.Complete {
-		return "complete"
+	if !f.Complete {
+		return "NOT COMPLETE: " + f.Reason
 	}
-	return "NOT COMPLETE: " + f.Reason
+	if lost := PixelLoss(f.Dataset); lost != nil {
+		return "complete, WITHOUT ITS PIXELS: " + lost.Reason
+	}
+	return "complete"
 }
 
 type lister struct{ w *bufio.Writer }

@@ -24,8 +24,8 @@ type File struct {
 	// elements count from the start of the stream too; behind a deflated data
 	// set's start they count inflated bytes.
 	DatasetOffset int64
-	// Complete says that the data set was read to its end and holds the pixels
-	// it promises, see PixelLoss; Reason says why not, if it does not.
+	// Complete says that the data set was read to its end; Reason says why not,
+	// if it was not. Whether it holds the pixels it promises, PixelLoss tells.
 	Complete bool
 	Reason   string
 }
@@ -33,20 +33,15 @@ type File struct {
 // Read reads a file: with or without preamble, with or without file meta
 // information, whose group length need not be right. With an error it returns
 // what was read before it, never Complete; the error is a *ParseError, and Is
-// ErrTruncated if r ended too early. Lost pixels are no error: the rest is of
-// use.
+// ErrTruncated if r ended too early.
 func Read(r io.Reader, o Options) (*File, error) {
 	src := newSource(r)
 	defer src.close()
 	f := &File{}
 	p := newParser(src, o)
 	err := f.read(p, o)
-	fault, _ := err.(*ParseError)
-	if err == nil {
-		fault = PixelLoss(f.Dataset)
-	}
-	f.Complete = err == nil && fault == nil
-	if fault != nil {
+	f.Complete = err == nil
+	if fault, ok := err.(*ParseError); ok {
 		f.Reason = fault.Reason
 	}
 	return f, err
