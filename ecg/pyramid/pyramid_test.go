@@ -169,3 +169,36 @@ func (r repeated) ReadAt(dst [][]float32, from int) error {
 	}
 	return nil
 }
+
+func TestAPyramidMadeWhileOthersReadIsTheSame(t *testing.T) {
+	t.Parallel()
+	s := ecg.Held(noise(5000))
+	want, err := Build(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := Watch(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leads := len(s.Head().Leads)
+	for _, span := range [][2]int{{0, 700}, {600, 1500}, {100, 300}, {2000, 2400}, {1400, 2600}} { // overlapping, again, ahead
+		if err := w.ReadAt(ecg.Block(leads, span[1]-span[0]), span[0]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := w.Pyramid()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var a, b bytes.Buffer
+	if _, err := want.WriteTo(&a); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := got.WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(a.Bytes(), b.Bytes()) {
+		t.Error("it differs from the one built at once")
+	}
+}
