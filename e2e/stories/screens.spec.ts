@@ -97,7 +97,7 @@ test('the clinic, at its desk and on the phone', async ({ hub, desk }) => {
   await picturesLoaded(clinician)
   await picture(clinician, 'result')
 
-  const mobile = await desk('clinician1', { viewport: phone })
+  const mobile = await desk('clinician1', { viewport: phone, touch: true })
   await expect(mobile.getByTestId('today')).toBeVisible()
   await picture(mobile, 'phone-clinic')
   await mobile.goto(addressOf(hub, `/results/${read.id}`))
@@ -117,7 +117,7 @@ test('a critical value, at the desk and on the phone', async ({ hub, desk }) => 
   await picture(tech, 'critical')
   await tech.getByTestId('critical-receive').click()
   await judge(tech, 'critical-receive')
-  const mobile = await desk('clinician3', { viewport: phone })
+  const mobile = await desk('clinician3', { viewport: phone, touch: true })
   await expect(mobile.getByTestId('critical-bar')).toBeVisible()
   await picture(mobile, 'phone-critical')
 })
