@@ -1,9 +1,6 @@
 package dicom
 
-import (
-	"fmt"
-	"strconv"
-)
+import "strconv"
 
 // Tag is a data element tag: group in the high, element in the low 16 bits.
 type Tag uint32
@@ -19,10 +16,19 @@ func (t Tag) Element() uint16 { return uint16(t) }
 func (t Tag) Private() bool { return t&0x00010000 != 0 }
 
 // String is the standard's form, "(0010,0010)".
-func (t Tag) String() string { return fmt.Sprintf("(%04X,%04X)", t.Group(), t.Element()) }
+func (t Tag) String() string {
+	h := t.Hex()
+	return "(" + h[:4] + "," + h[4:] + ")"
+}
 
 // Hex is the form of DICOM JSON and DICOMweb, "00100010".
-func (t Tag) Hex() string { return fmt.Sprintf("%08X", uint32(t)) }
+func (t Tag) Hex() string {
+	var b [8]byte
+	for i := range b {
+		b[i] = "0123456789ABCDEF"[t>>(28-4*i)&15]
+	}
+	return string(b[:])
+}
 
 // ParseTag reads eight hexadecimal digits or a PS3.6 keyword, the two ways in
 // which DICOMweb names an attribute (PS3.18 section 8.3.4).
