@@ -21,7 +21,7 @@ const convertAlone = "YUANZHEN_CONVERT_ALONE"
 const (
 	hugeFrames = 512
 	hugeSide   = 1024     // rows and columns of 8 bits: 512 MiB of pixels
-	hugeMost   = 64 << 20 // of the whole process
+	hugeMost   = 96 << 20 // of the whole process: 50 MB, and more while a busy machine delays the collector
 )
 
 // zeros is a head and, behind it, as many zeros as are asked for.
