@@ -10,7 +10,7 @@ for_run=(ca-certificates git)
 for_test=(
   gcc libc6-dev                                                     # the race detector
   curl procps strace
-  dcmtk libgdcm-tools dicom3tools python3-pydicom python3-numpy     # other people's DICOM, as witnesses
+  dcmtk libgdcm-tools dicom3tools python3-pydicom python3-numpy libjpeg-turbo-progs # other people's DICOM, as witnesses
   orthanc                                                           # another archive, as peer on the network
   biosig-tools poppler-utils                                        # ECG files, text and pictures of our PDFs
   postgresql ceph-mon ceph-osd ceph-mgr radosgw ceph-common         # the real database, the real S3
